@@ -1,1 +1,4 @@
 //! steadfast-call
+pub mod class;
+pub mod dialect;
+pub mod reply;

@@ -1,0 +1,249 @@
+//! A dialect: one API's error and reliability contract, as data.
+//!
+//! A dialect is a TOML file (`dialect = 1`). It says how to read the API's replies, what may be
+//! sent again, how to log in, and how to find out whether a write took effect. Nothing in this
+//! crate knows an API by name; what is special about one stands in its file.
+
+mod auth;
+mod extract;
+mod policy;
+mod resource;
+mod rule;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+pub use auth::{Auth, Csrf, LoginAnswer, LoginMeaning, LoginRoute, RefreshRoute};
+pub use extract::{Extract, glob_matches, value_text};
+pub use policy::{Hint, HintForm, Jitter, Policies, Policy, PolicyName, RateLimited};
+pub use resource::{
+    Active, Create, Field, FieldTable, FieldType, FieldValues, Filter, ListRoute, LookupRoute,
+    Resource, WitnessRoute,
+};
+pub use rule::{BodyShape, Operation, Rule, SendAgain, StatusPattern, When};
+
+/// The dialect of Knosc, as it ships with this crate.
+const KNOSC: &str = include_str!("../dialects/knosc.toml");
+
+/// One API's contract as data. Read one with [`Dialect::parse`] or take a built-in with
+/// [`Dialect::built_in`].
+///
+/// ```
+/// use steadfast_call::dialect::Dialect;
+///
+/// let knosc = Dialect::built_in("knosc").expect("it ships with the crate");
+/// assert_eq!(knosc.title, "Knosc");
+/// assert!(knosc.resource.contains_key("purchase-order"));
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dialect {
+    /// The version of the format; this crate reads version 1.
+    pub dialect: u32,
+    /// The name by which settings and commands mean this API, such as `knosc`.
+    pub name: String,
+    /// The name that people know it by, such as `Knosc`.
+    pub title: String,
+    /// Where a reply keeps its code, message and request id.
+    pub reply: ReplyPlaces,
+    /// How often and how soon to send again, under either policy.
+    pub policy: Policies,
+    /// Where a reply says how long to wait.
+    #[serde(default)]
+    pub hints: Hints,
+    /// Rules over replies, in order; the first that matches wins.
+    #[serde(default)]
+    pub rule: Vec<Rule>,
+    /// What may be sent again without harm, in order; the first that matches wins.
+    #[serde(default)]
+    pub operation: Vec<Operation>,
+    /// How to log in.
+    #[serde(default)]
+    pub auth: Auth,
+    /// How a write proves that it was not forged by another site.
+    #[serde(default)]
+    pub csrf: Option<Csrf>,
+    /// Present if the API may accept a write now and apply it later, unseen by reads.
+    #[serde(default)]
+    pub lock: Option<Lock>,
+    /// How lists are paged.
+    #[serde(default)]
+    pub paging: Option<Paging>,
+    /// Lists of master data, by the name that fields refer to them with.
+    #[serde(default)]
+    pub list: BTreeMap<String, ListRoute>,
+    /// What can be written, by name.
+    #[serde(default)]
+    pub resource: BTreeMap<String, Resource>,
+    /// What a person does about an error code; keys may be globs, and the exact one wins.
+    #[serde(default)]
+    pub codes: BTreeMap<String, String>,
+}
+
+/// Where a reply keeps what people and rules ask for. A list means: the first that is there.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplyPlaces {
+    /// The error code.
+    #[serde(default)]
+    pub code: Vec<Extract>,
+    /// The error message.
+    #[serde(default)]
+    pub message: Vec<Extract>,
+    /// The server's name for this exchange.
+    #[serde(default)]
+    pub request_id: Vec<Extract>,
+    /// True if only the body of a 2xx to a write tells done from queued or failed. A body that
+    /// cannot be read then leaves the effect unknown (DESIGN §3.2).
+    #[serde(default)]
+    pub body_decides: bool,
+}
+
+/// Where waits are hinted at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hints {
+    /// Places and forms, in order of authority; the first that can be read wins.
+    #[serde(default)]
+    pub wait: Vec<Hint>,
+}
+
+/// The API may hold its tables and queue writes until a run ends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// The line to log when a write was queued.
+    pub notice: String,
+}
+
+/// How lists are paged.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Paging {
+    /// Pages have numbers; a page with fewer rows than asked for is the last.
+    PageNumber {
+        /// The query parameter that holds the number.
+        page: String,
+        /// The query parameter that holds the size.
+        size: String,
+        /// The number of the first page.
+        first: u64,
+        /// How many rows to ask for.
+        size_rows: u64,
+        /// JSON pointer to the rows of a page.
+        rows: String,
+    },
+}
+
+/// Why a dialect file cannot be used: what, where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DialectError {
+    /// The text is not TOML, or not of the form a dialect has. The message holds line, column
+    /// and key.
+    #[error("{0}")]
+    Form(String),
+    /// The file is of a version that this program does not read.
+    #[error("dialect = {0}: this program reads version 1; use a newer program or `dialect = 1`")]
+    Version(u32),
+    /// Something refers to something that is not there.
+    #[error("{at}: {what}; {remedy}")]
+    Reference {
+        /// The key, such as `resource.purchase-order.fields."Supplier Number".list`.
+        at: String,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+impl Dialect {
+    /// Reads a dialect from the text of a TOML file.
+    ///
+    /// # Errors
+    /// [`DialectError`] if the text is not TOML, has a key or value that the format does not
+    /// know, is of another version, or refers to something that it does not define.
+    pub fn parse(text: &str) -> Result<Self, DialectError> {
+        let dialect: Self =
+            toml::from_str(text).map_err(|error| DialectError::Form(error.to_string()))?;
+        if dialect.dialect != 1 {
+            return Err(DialectError::Version(dialect.dialect));
+        }
+        dialect.check()?;
+        Ok(dialect)
+    }
+
+    /// The dialect of that name that ships with this crate, if there is one.
+    #[must_use]
+    pub fn built_in(name: &str) -> Option<Self> {
+        match name {
+            "knosc" => Self::parse(KNOSC).ok(),
+            _ => None,
+        }
+    }
+
+    /// The names of the dialects that ship with this crate.
+    #[must_use]
+    pub fn built_in_names() -> &'static [&'static str] {
+        &["knosc"]
+    }
+
+    /// What a person does about an error code, in the words of the dialect.
+    #[must_use]
+    pub fn action(&self, code: &str) -> Option<&str> {
+        self.codes
+            .get(code)
+            .or_else(|| {
+                self.codes
+                    .iter()
+                    .find(|(pattern, _)| glob_matches(pattern, code))
+                    .map(|(_, action)| action)
+            })
+            .map(String::as_str)
+    }
+
+    /// The policy of that name.
+    #[must_use]
+    pub fn policy(&self, name: PolicyName) -> &Policy {
+        match name {
+            PolicyName::Recommended => &self.policy.recommended,
+            PolicyName::Documented => &self.policy.documented,
+        }
+    }
+
+    /// Every reference has to lead somewhere.
+    fn check(&self) -> Result<(), DialectError> {
+        for (name, resource) in &self.resource {
+            let tables = [("fields", &resource.fields), ("line_fields", &resource.line_fields)];
+            for (table, fields) in tables {
+                for (field, shape) in fields {
+                    let Some(list) = &shape.list else { continue };
+                    if !self.list.contains_key(list) {
+                        return Err(DialectError::Reference {
+                            at: format!("resource.{name}.{table}.\"{field}\".list"),
+                            what: format!("there is no list named \"{list}\""),
+                            remedy: format!("add [list.{list}], or name one of the lists that are there"),
+                        });
+                    }
+                }
+            }
+            if !resource.fields.contains_key(&resource.key) {
+                return Err(DialectError::Reference {
+                    at: format!("resource.{name}.key"),
+                    what: format!("there is no field named \"{}\"", resource.key),
+                    remedy: "name one of the resource's fields".to_owned(),
+                });
+            }
+        }
+        let paged = self.paging.is_some();
+        if !paged && (!self.list.is_empty() || self.resource.values().any(|r| r.lookup.is_some())) {
+            return Err(DialectError::Reference {
+                at: "paging".to_owned(),
+                what: "lists and look-ups are read page by page, and nothing says how".to_owned(),
+                remedy: "add a [paging] table".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
