@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub use auth::{Auth, Csrf, LoginAnswer, LoginMeaning, LoginRoute, RefreshRoute};
+pub(crate) use extract::find_value;
 pub use extract::{Extract, glob_matches, value_text};
 pub use policy::{Hint, HintForm, Jitter, Policies, Policy, PolicyName, RateLimited};
 pub use resource::{
@@ -223,7 +224,9 @@ impl Dialect {
                         return Err(DialectError::Reference {
                             at: format!("resource.{name}.{table}.\"{field}\".list"),
                             what: format!("there is no list named \"{list}\""),
-                            remedy: format!("add [list.{list}], or name one of the lists that are there"),
+                            remedy: format!(
+                                "add [list.{list}], or name one of the lists that are there"
+                            ),
                         });
                     }
                 }

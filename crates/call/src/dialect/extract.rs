@@ -35,7 +35,7 @@ impl Extract {
     #[must_use]
     pub fn text(&self, reply: &Reply) -> Option<String> {
         match self {
-            Self::Json(pointer) => find(reply.json()?, pointer).and_then(value_text),
+            Self::Json(pointer) => find_value(reply.json()?, pointer).and_then(value_text),
             Self::Header(name) => {
                 let value = reply.headers.get(name)?.to_str().ok()?.trim();
                 (!value.is_empty()).then(|| value.to_owned())
@@ -56,7 +56,7 @@ pub fn value_text(value: &Value) -> Option<String> {
 }
 
 /// Follows a pointer whose steps may be `*`, and gives the first value that it leads to.
-pub(crate) fn find<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
+pub(crate) fn find_value<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
     let Some((before, after)) = pointer.split_once("/*") else {
         return value.pointer(pointer);
     };
@@ -66,7 +66,7 @@ pub(crate) fn find<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
         Value::Object(members) => Box::new(members.values()),
         _ => return None,
     };
-    elements.find_map(|element| find(element, after))
+    elements.find_map(|element| find_value(element, after))
 }
 
 /// Matches a name against a pattern in which `*` stands for any run of characters.
@@ -81,7 +81,9 @@ pub fn glob_matches(pattern: &str, name: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else {
         return pattern == name;
     };
-    let Some(rest) = name.strip_prefix(before) else { return false };
+    let Some(rest) = name.strip_prefix(before) else {
+        return false;
+    };
     if !after.contains('*') {
         return rest.len() >= after.len() && rest.ends_with(after);
     }

@@ -1,0 +1,190 @@
+//! How a call ends.
+
+use bytes::Bytes;
+
+use crate::class::Class;
+use crate::dialect::value_text;
+use crate::effect::Effect;
+use crate::error::{CredentialsKind, Details, Error, Kind, Stop};
+use crate::outcome::{Found, Outcome, Success};
+use crate::reply::Reply;
+use crate::time::Time;
+
+use super::{Call, Last, State, Step};
+
+/// How much of a body an error keeps.
+const BODY_BYTES_MAX: usize = 4_096;
+
+impl Call {
+    fn done(&mut self, result: Result<Outcome, Error>) -> Step {
+        self.state = State::Done;
+        Step::Done(Box::new(result))
+    }
+
+    /// The API's answer shows the success.
+    pub(super) fn end_answered(&mut self, queued: bool, rule: String) -> Step {
+        let reply: Option<Reply> = match self.last.take() {
+            Some(Last::Reply { reply, .. }) => Some(*reply),
+            Some(Last::Failure(_)) | None => None,
+        };
+        let resource_id = self
+            .resource()
+            .and_then(|resource| resource.id.as_deref())
+            .and_then(|at| reply.as_ref()?.json()?.pointer(at).and_then(value_text));
+        let attempts = std::mem::take(&mut self.attempts);
+        let success = Success { reply, resource_id, rule, attempts, ..Success::default() };
+        self.done(Ok(match queued {
+            true => Outcome::Queued(success),
+            false => Outcome::Applied(success),
+        }))
+    }
+
+    /// What was to be deleted is not there, after an attempt of ours that was not answered.
+    pub(super) fn end_gone(&mut self, rule: String) -> Step {
+        let attempts = std::mem::take(&mut self.attempts);
+        let rule = format!("{rule}; gone after an unanswered attempt of ours");
+        self.done(Ok(Outcome::Existing(Success {
+            may_be_ours: true,
+            rule,
+            attempts,
+            ..Success::default()
+        })))
+    }
+
+    /// A look-up found one with our key: whose is it, and is it what we wrote? (DESIGN §3.3)
+    pub(super) fn end_found(&mut self, found: Found) -> Step {
+        let doubted = self.effect == Effect::Unknown;
+        if found.copies > 1 {
+            let rule = format!("there are {} with this key", found.copies);
+            return self.end_differing(found, doubted, rule);
+        }
+        if !found.differences.is_empty() {
+            let rule = "there is one with this key and other content".to_owned();
+            return self.end_differing(found, doubted, rule);
+        }
+        let ours = doubted && self.known_absent;
+        let rule = match (ours, doubted) {
+            (true, _) => "found, equal to ours, and known to have been absent before",
+            (false, true) => "found, equal to ours; it may be the work of an unanswered attempt",
+            (false, false) => "there already, equal to ours",
+        };
+        let success = Success {
+            record: Some(found.record),
+            resource_id: found.id,
+            may_be_ours: doubted && !ours,
+            rule: rule.to_owned(),
+            attempts: std::mem::take(&mut self.attempts),
+            reply: None,
+        };
+        self.done(Ok(match ours {
+            true => Outcome::Applied(success),
+            false => Outcome::Existing(success),
+        }))
+    }
+
+    fn end_differing(&mut self, found: Found, doubted: bool, rule: String) -> Step {
+        let (kind, effect) = match doubted {
+            true => (Kind::Differs, Effect::Unknown),
+            false => (Kind::Refused(Class::Duplicate), Effect::None),
+        };
+        self.effect = effect;
+        let mut details = self.details(kind, Stop::Final, rule);
+        details.differences = found.differences;
+        self.done(Err(Error::new(details)))
+    }
+
+    pub(super) fn end(&mut self, kind: Kind, stop: Stop, rule: String) -> Step {
+        let details = self.details(kind, stop, rule);
+        self.done(Err(Error::new(details)))
+    }
+
+    /// The API could not be reached, or no step is left; what was sent before decides the kind.
+    pub(super) fn end_unreached(&mut self, stop: Stop, rule: &str) -> Step {
+        let class = self.attempts.last().map_or(Class::Network, |attempt| attempt.class);
+        let kind = match self.effect {
+            Effect::Unknown => Kind::Unknown,
+            Effect::None | Effect::Applied => Kind::Unreached(class),
+        };
+        self.end(kind, stop, rule.to_owned())
+    }
+
+    pub(super) fn end_unknown(&mut self, rule: &str, _now: Time) -> Step {
+        self.end(Kind::Unknown, Stop::Deadline, rule.to_owned())
+    }
+
+    pub(super) fn end_credentials(&mut self, kind: CredentialsKind, text: String) -> Step {
+        let mut details = self.details(Kind::Credentials(kind), Stop::Final, text.clone());
+        details.message = Some(text);
+        details.code = None;
+        self.done(Err(Error::new(details)))
+    }
+
+    /// Called off. A write that is being sent right now may take effect.
+    pub(super) fn cancel(&mut self, now: Time) -> Step {
+        if matches!(self.state, State::Sending { .. }) && self.nature.is_write() {
+            self.effect = Effect::Unknown;
+        }
+        self.end_cancelled(now)
+    }
+
+    pub(super) fn end_cancelled(&mut self, _now: Time) -> Step {
+        let rule = match self.effect {
+            Effect::Unknown => "called off; it may have taken effect",
+            Effect::None | Effect::Applied => "called off before it took effect",
+        };
+        self.end(Kind::Cancelled, Stop::Cancelled, rule.to_owned())
+    }
+
+    /// What the API said last, in words.
+    pub(super) fn last_said(&self) -> String {
+        match &self.last {
+            Some(Last::Reply { reply, reading, .. }) => match (&reading.code, &reading.message) {
+                (Some(code), Some(message)) => format!("[{code}] {message}"),
+                (Some(code), None) => format!("[{code}]"),
+                (None, _) => format!("HTTP {}", reply.status.as_u16()),
+            },
+            Some(Last::Failure(failure)) => failure.text.clone(),
+            None => String::new(),
+        }
+    }
+
+    fn details(&mut self, kind: Kind, stop: Stop, rule: String) -> Details {
+        let mut details = Details {
+            kind,
+            effect: self.effect,
+            stop,
+            status: None,
+            code: None,
+            message: None,
+            body: Bytes::new(),
+            request_id: None,
+            retry_after: None,
+            differences: Vec::new(),
+            action: None,
+            rule,
+            attempts: std::mem::take(&mut self.attempts),
+            source: None,
+        };
+        match self.last.take() {
+            Some(Last::Reply { reply, reading, hint }) => {
+                details.status = Some(reply.status.as_u16());
+                details.action = reading
+                    .code
+                    .as_deref()
+                    .and_then(|code| self.dialect.action(code))
+                    .map(str::to_owned);
+                details.code = reading.code;
+                details.message = reading.message;
+                details.request_id = reading.request_id;
+                details.retry_after = hint;
+                details.body = reply.body.slice(..reply.body.len().min(BODY_BYTES_MAX));
+            }
+            Some(Last::Failure(failure)) => {
+                details.message = Some(failure.text);
+                details.source = failure.source;
+            }
+            None => {}
+        }
+        details
+    }
+}

@@ -1,0 +1,210 @@
+//! Whether a record that was found is what we wrote.
+//!
+//! Only what we wrote is compared: what the server adds, and what we left open (null or left
+//! out), is its own business. Lines are matched by the fields that the dialect names, so their
+//! order does not matter. Numbers are compared as decimals, digit by digit.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::dialect::Resource;
+
+/// A place where a record is not what we wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// JSON pointer to the place in our body.
+    pub at: String,
+    /// What we wrote, as JSON text.
+    pub ours: String,
+    /// What is there, as JSON text; `absent` if nothing is.
+    pub theirs: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: ours {}, there {}", self.at, self.ours, self.theirs)
+    }
+}
+
+/// Where `theirs` is not what `ours` says.
+#[must_use]
+pub fn differences(resource: &Resource, ours: &Value, theirs: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let lines = resource.lines.as_deref();
+    fields(ours, theirs, "", lines, &mut found);
+    if let Some(lines) = lines {
+        let line_key = resource.lookup.as_ref().map_or(&[][..], |lookup| &lookup.line_key);
+        compare_lines(rows(ours, lines), rows(theirs, lines), lines, line_key, &mut found);
+    }
+    found
+}
+
+fn rows<'v>(record: &'v Value, lines: &str) -> &'v [Value] {
+    record.get(lines).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn fields(ours: &Value, theirs: &Value, at: &str, skip: Option<&str>, found: &mut Vec<Difference>) {
+    let Some(ours) = ours.as_object() else { return };
+    for (name, value) in ours {
+        if value.is_null() || skip == Some(name) {
+            continue;
+        }
+        let there = theirs.get(name).unwrap_or(&Value::Null);
+        if !same(value, there) {
+            found.push(Difference {
+                at: format!("{at}/{}", escape(name)),
+                ours: value.to_string(),
+                theirs: if there.is_null() { "absent".to_owned() } else { there.to_string() },
+            });
+        }
+    }
+}
+
+fn compare_lines(
+    ours: &[Value],
+    theirs: &[Value],
+    name: &str,
+    key: &[String],
+    found: &mut Vec<Difference>,
+) {
+    let mut taken = vec![false; theirs.len()];
+    for (index, line) in ours.iter().enumerate() {
+        let at = format!("/{}/{index}", escape(name));
+        let fits = |there: &Value| {
+            key.iter().all(|field| {
+                same(
+                    line.get(field).unwrap_or(&Value::Null),
+                    there.get(field).unwrap_or(&Value::Null),
+                )
+            })
+        };
+        let place = (0..theirs.len()).find(|place| !taken[*place] && fits(&theirs[*place]));
+        match place {
+            Some(place) => {
+                taken[place] = true;
+                fields(line, &theirs[place], &at, None, found);
+            }
+            None => {
+                found.push(Difference { at, ours: line.to_string(), theirs: "absent".to_owned() })
+            }
+        }
+    }
+    for (place, line) in theirs.iter().enumerate().filter(|(place, _)| !taken[*place]) {
+        found.push(Difference {
+            at: format!("/{}/{place}", escape(name)),
+            ours: "absent".to_owned(),
+            theirs: line.to_string(),
+        });
+    }
+}
+
+/// RFC 6901 §3.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn same(ours: &Value, theirs: &Value) -> bool {
+    match (ours, theirs) {
+        (Value::Number(a), Value::Number(b)) => same_number(&a.to_string(), &b.to_string()),
+        // Some servers give decimals back as strings (hazard 55).
+        (Value::Number(a), Value::String(b)) => same_number(&a.to_string(), b),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.iter().all(|(name, value)| same(value, b.get(name).unwrap_or(&Value::Null)))
+        }
+        (ours, theirs) => ours == theirs,
+    }
+}
+
+fn same_number(a: &str, b: &str) -> bool {
+    match (Decimal::read(a), Decimal::read(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+/// A decimal in one form: sign, digits without zeros at either end, and the power of ten of
+/// the last digit. `12.50`, `12.5` and `1.25e1` are the same.
+#[derive(PartialEq, Eq)]
+struct Decimal {
+    negative: bool,
+    digits: String,
+    power: i64,
+}
+
+impl Decimal {
+    fn read(text: &str) -> Option<Self> {
+        let (negative, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, power) = match text.split_once(['e', 'E']) {
+            Some((mantissa, power)) => (mantissa, power.parse::<i64>().ok()?),
+            None => (text, 0),
+        };
+        let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.is_empty() || !whole.chars().chain(part.chars()).all(|c| c.is_ascii_digit()) {
+            return None;
+        }
+        let power = power.checked_sub(i64::try_from(part.len()).ok()?)?;
+        let digits = format!("{whole}{part}");
+        let digits = digits.trim_start_matches('0');
+        let short = digits.trim_end_matches('0');
+        if short.is_empty() {
+            return Some(Self { negative: false, digits: String::new(), power: 0 });
+        }
+        let dropped = i64::try_from(digits.len() - short.len()).ok()?;
+        Some(Self { negative, digits: short.to_owned(), power: power.checked_add(dropped)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+    use serde_json::json;
+
+    fn compared(ours: &Value, theirs: &Value) -> Vec<Difference> {
+        let knosc = Dialect::built_in("knosc").unwrap();
+        differences(&knosc.resource["purchase-order"], ours, theirs)
+    }
+
+    #[test]
+    fn decimals_are_compared_by_value() {
+        for (a, b) in [("12.50", "12.5"), ("1.25e1", "12.5"), ("0", "-0.0"), ("100", "1E2")] {
+            assert!(same_number(a, b), "{a} {b}");
+        }
+        for (a, b) in [("12.5", "12.51"), ("1", "-1"), ("9007199254740993", "9007199254740992")] {
+            assert!(!same_number(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn what_we_left_open_and_what_the_server_adds_is_no_difference() {
+        let ours = json!({"PO List Number": "P", "PO List Order Date": null,
+            "details": [{"Item Number": "I", "PO Details Quantity": 5}]});
+        let theirs = json!({"id": 1, "PO List Number": "P", "PO List Order Date": "2026-01-01",
+            "details": [{"id": 9, "Item Number": "I", "Sub Item Number": null, "PO Details Quantity": 5.0}]});
+        assert_eq!(compared(&ours, &theirs), []);
+    }
+
+    #[test]
+    fn lines_are_matched_whatever_their_order() {
+        let line = |item: &str, n: u32| json!({"Item Number": item, "PO Details Quantity": n});
+        let ours = json!({"details": [line("A", 1), line("B", 2)]});
+        assert_eq!(compared(&ours, &json!({"details": [line("B", 2), line("A", 1)]})), []);
+        let other =
+            compared(&ours, &json!({"details": [line("B", 3), line("A", 1), line("C", 1)]}));
+        let places: Vec<&str> = other.iter().map(|d| d.at.as_str()).collect();
+        assert_eq!(places, ["/details/1/PO Details Quantity", "/details/2"]);
+    }
+
+    #[test]
+    fn keys_are_compared_exactly() {
+        let found =
+            compared(&json!({"Supplier Number": "sup-1"}), &json!({"Supplier Number": "SUP-1"}));
+        assert_eq!(found.len(), 1, "case counts (hazard 54)");
+    }
+}

@@ -1,0 +1,150 @@
+//! Pacing: send just under the server's limit, across all calls of an account.
+//!
+//! Additive increase, multiplicative decrease. Nothing is held back until the first 429; then
+//! the rate is cut below what was being sent and grows slowly while nothing is refused.
+
+use std::time::Duration;
+
+use crate::time::Time;
+
+/// What is left of the rate after a 429.
+const CUT: f64 = 0.85;
+/// What a second without a 429 adds, as a share of the rate: much while the limit is still
+/// being looked for, little once it has been met a few times.
+const GROWTH_LOOKING: f64 = 0.40;
+const GROWTH_FOUND: f64 = 0.04;
+/// After this many cuts the limit counts as found.
+const CUTS_TO_FIND: u32 = 3;
+/// 429s within this time of a cut are answers to what was sent before it.
+const CUT_EVERY: Duration = Duration::from_millis(1_000);
+/// The rate is never cut below this.
+const RATE_MIN: f64 = 1.0;
+/// Over how long the rate that is being sent is measured.
+const MEASURE: Duration = Duration::from_millis(1_000);
+
+/// A rate limiter that learns.
+#[derive(Debug, Clone)]
+pub(crate) struct Pace {
+    /// Sends a second; none until the first 429 or if the user set none.
+    rate: Option<f64>,
+    ceiling: Option<f64>,
+    next_slot: Time,
+    grown_at: Time,
+    cut_at: Option<Time>,
+    cuts: u32,
+    window_start: Time,
+    window_sent: u32,
+    measured: f64,
+}
+
+impl Pace {
+    /// No pace, or the ceiling that the user set, in sends a second.
+    #[must_use]
+    pub(crate) fn new(ceiling: Option<f64>, now: Time) -> Self {
+        let ceiling = ceiling.filter(|rate| rate.is_finite() && *rate > 0.0);
+        Self {
+            rate: ceiling,
+            ceiling,
+            next_slot: now,
+            grown_at: now,
+            cut_at: None,
+            cuts: 0,
+            window_start: now,
+            window_sent: 0,
+            measured: 0.0,
+        }
+    }
+
+    /// Takes the next slot and says when it is.
+    pub(crate) fn slot(&mut self, now: Time) -> Time {
+        self.measure(now);
+        let Some(rate) = self.rate else { return now };
+        let grown = (now - self.grown_at).as_secs_f64();
+        let growth = if self.cuts < CUTS_TO_FIND { GROWTH_LOOKING } else { GROWTH_FOUND };
+        let rate =
+            (rate * (1.0 + growth * grown.min(10.0))).min(self.ceiling.unwrap_or(f64::INFINITY));
+        self.rate = Some(rate);
+        self.grown_at = self.grown_at.max(now);
+        let slot = self.next_slot.max(now);
+        self.next_slot = slot + Duration::from_secs_f64(1.0 / rate);
+        slot
+    }
+
+    /// Notes that the server refused an attempt because there were too many.
+    pub(crate) fn refused(&mut self, now: Time) {
+        if self.cut_at.is_some_and(|cut| now - cut < CUT_EVERY) {
+            return;
+        }
+        self.cut_at = Some(now);
+        self.cuts += 1;
+        let sent = if self.measured > 0.0 { self.measured } else { f64::from(self.window_sent) };
+        let sent = sent.max(RATE_MIN);
+        let rate = self.rate.map_or(sent, |rate| rate.min(sent.max(rate * 0.5)));
+        self.rate = Some((rate * CUT).max(RATE_MIN));
+        self.grown_at = now;
+    }
+
+    /// The rate that is kept to, in sends a second.
+    #[must_use]
+    pub(crate) fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    fn measure(&mut self, now: Time) {
+        let passed = now - self.window_start;
+        if passed >= MEASURE {
+            self.measured = f64::from(self.window_sent) / passed.as_secs_f64();
+            self.window_start = now;
+            self.window_sent = 0;
+        }
+        self.window_sent += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_held_back_before_the_first_refusal() {
+        let mut pace = Pace::new(None, Time::default());
+        for _ in 0..1_000 {
+            assert_eq!(pace.slot(Time::default()), Time::default());
+        }
+    }
+
+    #[test]
+    fn a_ceiling_spaces_the_sends() {
+        let mut pace = Pace::new(Some(10.0), Time::default());
+        let slots: Vec<_> = (0..3).map(|_| pace.slot(Time::default())).collect();
+        assert_eq!(slots[2] - slots[0], Duration::from_millis(200));
+    }
+
+    /// A server that allows 50 a second in a bucket of 10, and 64 callers who want more.
+    #[test]
+    fn it_settles_just_under_the_servers_limit() {
+        let mut pace = Pace::new(None, Time::default());
+        let (mut tokens, mut filled, mut sent, mut refused) = (10.0_f64, 0_u64, 0, 0);
+        let mut due: Vec<u64> = vec![0; 64];
+        let end = 60_000;
+        while let Some(at) = due.iter().copied().min().filter(|at| *at < end) {
+            let caller = due.iter().position(|d| *d == at).unwrap();
+            let slot = pace.slot(Time::from_millis(at)).to_duration().as_millis() as u64;
+            let slot = slot.max(at);
+            tokens = (tokens + (slot.saturating_sub(filled)) as f64 * 0.05).min(10.0);
+            filled = filled.max(slot);
+            sent += 1;
+            if tokens >= 1.0 {
+                tokens -= 1.0;
+                due[caller] = slot + 5;
+            } else {
+                refused += 1;
+                pace.refused(Time::from_millis(slot));
+                due[caller] = slot + 1_000;
+            }
+        }
+        let accepted = sent - refused;
+        assert!(accepted > 2_100, "of 3,000 possible: {accepted}");
+        assert!(refused < accepted / 5, "{refused} refused of {sent}");
+    }
+}
