@@ -1,1 +1,4 @@
 //! steadfast-deliver
+
+pub mod compose;
+pub mod input;

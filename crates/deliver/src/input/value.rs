@@ -1,0 +1,147 @@
+use jiff::civil::Date;
+use serde_json::{Number, Value};
+use steadfast_call::dialect::{Field, FieldType};
+
+/// The value of a cell that is not empty, or why it has none and what to do.
+pub(crate) fn from_cell(text: &str, kind: FieldType, decimal_comma: bool) -> Result<Value, String> {
+    match kind {
+        FieldType::String => Ok(Value::String(text.to_owned())),
+        FieldType::Number => number(text.trim(), decimal_comma).map(Value::Number),
+        FieldType::Integer => integer(text.trim()).map(Value::Number),
+        FieldType::Date => date(text.trim()).map(Value::String),
+        FieldType::Boolean => match text.trim().to_ascii_lowercase().as_str() {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => Err(format!("{} is neither true nor false; write one of them", shown(text))),
+        },
+    }
+}
+
+/// Why a value of a JSON object cannot be one of this field, and what to do. Fields that may
+/// stay empty and refer to nothing are text of any kind.
+pub(crate) fn misfit(value: &Value, field: &Field) -> Option<String> {
+    let strict = field.required || field.list.is_some();
+    match (field.kind, value) {
+        (_, Value::Null)
+        | (FieldType::Number, Value::Number(_))
+        | (FieldType::Boolean, Value::Bool(_))
+        | (FieldType::String, Value::String(_)) => None,
+        (FieldType::String, _) if !strict => None,
+        (FieldType::Integer, Value::Number(number)) => integer(&number.to_string()).err(),
+        (FieldType::Date, Value::String(text)) => date(text).err(),
+        (kind, other) => {
+            let expected = match kind {
+                FieldType::String => "text in quotation marks",
+                FieldType::Number => "a number without quotation marks",
+                FieldType::Integer => "a whole number without quotation marks",
+                FieldType::Date => "a date like \"2026-03-31\"",
+                FieldType::Boolean => "true or false",
+            };
+            Some(format!("{} is not {expected}; write it so", shown(&other.to_string())))
+        }
+    }
+}
+
+/// A text as messages show it: in quotation marks, and not too long.
+pub(crate) fn shown(text: &str) -> String {
+    const MOST: usize = 60;
+    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if flat.chars().count() <= MOST {
+        return format!("\"{flat}\"");
+    }
+    let head: String = flat.chars().take(MOST).collect();
+    format!("\"{head}…\"")
+}
+
+fn number(text: &str, decimal_comma: bool) -> Result<Number, String> {
+    let (sign, other) = if decimal_comma { (',', '.') } else { ('.', ',') };
+    let plain = text.strip_prefix('+').unwrap_or(text);
+    let (minus, digits) = plain.strip_prefix('-').map_or(("", plain), |digits| ("-", digits));
+    let (whole, fraction) = match digits.split_once(sign) {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (digits, None),
+    };
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = all_digits(whole)
+        && fraction.is_none_or(|part| all_digits(part) && !part.is_empty())
+        && !(whole.is_empty() && fraction.is_none());
+    if !is_number {
+        return Err(format!(
+            "{} is not a number; {}",
+            shown(text),
+            number_advice(text, sign, other)
+        ));
+    }
+    // JSON has no leading zeros, and wants a digit before the decimal sign.
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        trimmed => trimmed,
+    };
+    let json = match fraction {
+        Some(fraction) => format!("{minus}{whole}.{fraction}"),
+        None => format!("{minus}{whole}"),
+    };
+    json.parse().map_err(|_| format!("{} is not a number; write it in digits", shown(text)))
+}
+
+fn number_advice(text: &str, sign: char, other: char) -> String {
+    let groups = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’' | '_');
+    let count = |wanted: char| text.matches(wanted).count();
+    let (has_sign, has_other) = (count(sign) > 0, count(other) > 0);
+    if text.contains(groups) || (has_sign && has_other) || count(sign) > 1 || count(other) > 1 {
+        return format!("write it without thousands separators, as in 1234{sign}50");
+    }
+    if has_other && sign == '.' {
+        return "its comma may be a decimal sign or a thousands separator: write 1234.50, or say \
+                --decimal-comma if every comma in the file is a decimal sign"
+            .to_owned();
+    }
+    if has_other {
+        return "with --decimal-comma the decimal sign is the comma, and a dot may be a thousands \
+                separator: write 1234,50"
+            .to_owned();
+    }
+    let has_digits = text.contains(|c: char| c.is_ascii_digit());
+    let is_power = text.strip_prefix(['+', '-']).unwrap_or(text).split_once(['e', 'E']);
+    if is_power.is_some_and(|(head, _)| head.starts_with(|c: char| c.is_ascii_digit())) {
+        return "digits may be lost in this form: write all of them, as in 12300".to_owned();
+    }
+    if has_digits {
+        return "write the digits alone, without a unit or a currency".to_owned();
+    }
+    format!("write digits, as in 12{sign}5, or leave the cell empty")
+}
+
+fn integer(text: &str) -> Result<Number, String> {
+    let plain = text.strip_prefix('+').unwrap_or(text);
+    let digits = plain.strip_prefix('-').unwrap_or(plain);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("{} is not a whole number; write digits alone, as in 12", shown(text)));
+    }
+    number(plain, false)
+}
+
+fn date(text: &str) -> Result<String, String> {
+    let shaped = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if shaped {
+        return match text.parse::<Date>() {
+            Ok(_) => Ok(text.to_owned()),
+            Err(_) => Err(format!("{} is no day in the calendar; correct the date", shown(text))),
+        };
+    }
+    let parts: Vec<&str> = text.split(['.', '/', '-']).collect();
+    let numeric = parts.len() == 3
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let advice = if numeric {
+        "write year, month and day as in 2026-03-31; which of its numbers is the month cannot be told"
+    } else if text.get(..10).is_some_and(|head| head.parse::<Date>().is_ok()) {
+        "write the day alone, without a time, as in 2026-03-31"
+    } else {
+        "write year, month and day as in 2026-03-31, or leave the cell empty"
+    };
+    Err(format!("{} is not a date; {advice}", shown(text)))
+}

@@ -1,0 +1,4 @@
+//! Files of writes: read, composed, refused, and handed back.
+
+mod inputs;
+mod reading;
