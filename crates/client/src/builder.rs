@@ -1,0 +1,191 @@
+use std::time::Duration;
+
+use steadfast_call::dialect::{Auth, Dialect, PolicyName};
+use url::Url;
+
+use crate::client::{Client, Inner};
+use crate::secret::Credentials;
+use crate::transport::{HttpTransport, Limits, TlsFiles, Transport, TransportError};
+
+/// How large a reply may be.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How long a call may take, if nobody says otherwise.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Makes a [`Client`].
+pub struct Builder {
+    dialect: Dialect,
+    base_url: String,
+    policy: PolicyName,
+    credentials: Option<Credentials>,
+    transport: Option<Box<dyn Transport>>,
+    tls: TlsFiles,
+    proxy: Option<String>,
+    timeout: Option<Duration>,
+    deadline: Duration,
+    attempts: Option<u32>,
+    rate: Option<f64>,
+    body_bytes_max: usize,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The base URL cannot be read.
+    #[error("base_url = \"{url}\" is no address: {text}; write it as https://company.example/api")]
+    BaseUrl {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        text: String,
+    },
+    /// The dialect logs in, and nobody said how.
+    #[error("{api} asks for a log-in: give a user name and a password")]
+    NoCredentials {
+        /// The API.
+        api: String,
+    },
+    /// The transport cannot be made.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+}
+
+impl Builder {
+    pub(crate) fn new(dialect: Dialect, base_url: &str) -> Self {
+        Self {
+            dialect,
+            base_url: base_url.to_owned(),
+            policy: PolicyName::default(),
+            credentials: None,
+            transport: None,
+            tls: TlsFiles::default(),
+            proxy: None,
+            timeout: None,
+            deadline: DEADLINE,
+            attempts: None,
+            rate: None,
+            body_bytes_max: BODY_BYTES_MAX,
+        }
+    }
+
+    /// How to log in.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Which of the dialect's policies to follow; `recommended` if not said.
+    #[must_use]
+    pub fn policy(mut self, policy: PolicyName) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// How long one attempt may take; the policy says it otherwise.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long a call may take in all, if its options do not say; two minutes otherwise.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How often a call is sent at the most; the policy says it otherwise.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
+    /// The most sends a second, over all calls.
+    #[must_use]
+    pub fn rate(mut self, per_second: f64) -> Self {
+        self.rate = Some(per_second);
+        self
+    }
+
+    /// Files that TLS needs beyond what the system knows.
+    #[must_use]
+    pub fn tls(mut self, files: TlsFiles) -> Self {
+        self.tls = files;
+        self
+    }
+
+    /// A proxy that is asked to `CONNECT`.
+    #[must_use]
+    pub fn proxy(mut self, address: impl Into<String>) -> Self {
+        self.proxy = Some(address.into());
+        self
+    }
+
+    /// A transport of your own, in place of the default one.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Box::new(transport));
+        self
+    }
+
+    /// Makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`BuildError`] if an address or file cannot be used, or credentials are missing.
+    pub fn build(mut self) -> Result<Client, BuildError> {
+        let base_url = read_base_url(&self.base_url)?;
+        if self.credentials.is_none() && !matches!(self.dialect.auth, Auth::None) {
+            return Err(BuildError::NoCredentials { api: self.dialect.title });
+        }
+        for policy in [&mut self.dialect.policy.recommended, &mut self.dialect.policy.documented] {
+            if let Some(timeout) = self.timeout {
+                policy.attempt_timeout_ms = timeout.as_millis() as u64;
+            }
+            if let Some(attempts) = self.attempts {
+                policy.attempts = attempts.max(1);
+            }
+        }
+        let policy = self.dialect.policy(self.policy);
+        let limits = Limits {
+            timeout: Duration::from_millis(policy.attempt_timeout_ms),
+            body_bytes_max: self.body_bytes_max,
+        };
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => {
+                let connect_timeout = Duration::from_millis(policy.connect_timeout_ms);
+                let tls = (base_url.scheme() == "https").then_some(&self.tls);
+                Box::new(HttpTransport::new(connect_timeout, tls, self.proxy.as_deref())?)
+            }
+        };
+        Ok(Client::new(Inner::new(
+            self.dialect,
+            self.policy,
+            base_url,
+            self.credentials,
+            transport,
+            limits,
+            self.deadline,
+            self.rate,
+        )))
+    }
+}
+
+fn read_base_url(text: &str) -> Result<Url, BuildError> {
+    let wrong = |why: String| BuildError::BaseUrl { url: text.to_owned(), text: why };
+    let url = Url::parse(text).map_err(|error| wrong(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(wrong("it is not http or https".to_owned()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        // Not quoted back: what it holds is a secret.
+        return Err(BuildError::BaseUrl {
+            url: "…@…".to_owned(),
+            text: "credentials do not belong into the address".to_owned(),
+        });
+    }
+    Ok(url)
+}

@@ -1,0 +1,250 @@
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+use steadfast_call::dialect::{Dialect, PolicyName};
+use steadfast_call::{Account, AuthFailure, Call, Error, Options, Outcome, Request, Time};
+use tokio::sync::watch;
+use url::Url;
+
+use crate::activity::{Activity, Counters};
+use crate::builder::Builder;
+use crate::lookup::Hub;
+use crate::secret::Credentials;
+use crate::session::Snapshot;
+use crate::transport::{Limits, Transport};
+
+/// An async client of one API, logged in as one account.
+///
+/// It is cheap to clone, and all clones share the session, the limits and the breaker. Every
+/// call ends in an [`Outcome`] or an [`Error`] that says what was done.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use steadfast::{Client, Credentials, Options, Outcome, Request, Secret, dialect::Dialect};
+///
+/// let knosc = Dialect::built_in("knosc").expect("it is built in");
+/// let client = Client::builder(knosc, "https://acme.knosc.com/api")
+///     .credentials(Credentials { username: "erp".into(), password: Secret::new("…") })
+///     .build()?;
+/// let order = Request::new(http::Method::POST, "/purchase-order").json(r#"{"…": "…"}"#);
+/// let options = Options {
+///     resource: Some("purchase-order".into()),
+///     natural_key: Some("PO-1".into()),
+///     ..Options::default()
+/// };
+/// match client.call(order, options).await {
+///     Ok(Outcome::Applied(done)) => println!("{:?}", done.resource_id),
+///     Ok(Outcome::Queued(_)) => println!("accepted; visible when the run ends"),
+///     Ok(Outcome::Existing(_)) => println!("there already, and the same"),
+///     Err(error) => println!("{}", error.user_message()),
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) dialect: Arc<Dialect>,
+    pub(crate) policy: PolicyName,
+    pub(crate) base_url: Url,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) limits: Limits,
+    pub(crate) deadline: Duration,
+    pub(crate) epoch: tokio::time::Instant,
+    pub(crate) counters: Counters,
+    pub(crate) hub: Hub,
+    pub(crate) winding_down: watch::Sender<bool>,
+    shared: Mutex<Shared>,
+}
+
+/// What all calls share and change together: which generation is current and what it holds.
+pub(crate) struct Shared {
+    pub(crate) account: Account,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) renewal: Option<watch::Receiver<Option<Result<(), AuthFailure>>>>,
+    /// Which of the dialect's log-in paths worked (K18).
+    pub(crate) route: usize,
+}
+
+impl Client {
+    /// Starts to make a client of the API that this dialect describes, at this base URL.
+    #[must_use]
+    pub fn builder(dialect: Dialect, base_url: &str) -> Builder {
+        Builder::new(dialect, base_url)
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Makes a call and sees it through: log-in, refresh, retries, look-ups.
+    ///
+    /// # Errors
+    /// [`Error`], which says what was done, why it ended and what to do.
+    pub async fn call(&self, request: Request, options: Options) -> Result<Outcome, Error> {
+        crate::driver::drive(&self.inner, request, options).await
+    }
+
+    /// Gets a session, if there is none yet.
+    ///
+    /// # Errors
+    /// Why there is none to be had.
+    pub async fn log_in(&self) -> Result<(), AuthFailure> {
+        let stale = self.inner.shared().account.session.current();
+        crate::renew::renew(&self.inner, stale).await
+    }
+
+    /// Reads, and gives the parsed body; none if it is empty (K15).
+    ///
+    /// # Errors
+    /// Every answer but 2xx, and no answer, as an [`Error`].
+    pub async fn get(&self, path: &str) -> Result<Option<Value>, Error> {
+        self.convenient(Request::new(Method::GET, path)).await
+    }
+
+    /// Creates, and gives the parsed body (K15). Without a resource and key in the options of
+    /// [`Client::call`] an unanswered attempt ends as unknown, and is never sent again.
+    ///
+    /// # Errors
+    /// Every answer but 2xx, and no answer, as an [`Error`].
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Option<Value>, Error> {
+        self.convenient(Request::new(Method::POST, path).json(body.to_string())).await
+    }
+
+    /// Replaces, and gives the parsed body (K15).
+    ///
+    /// # Errors
+    /// Every answer but 2xx, and no answer, as an [`Error`].
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Option<Value>, Error> {
+        self.convenient(Request::new(Method::PUT, path).json(body.to_string())).await
+    }
+
+    /// Deletes, and gives the parsed body; none if it is empty (K15).
+    ///
+    /// # Errors
+    /// Every answer but 2xx, and no answer, as an [`Error`].
+    pub async fn delete(&self, path: &str) -> Result<Option<Value>, Error> {
+        self.convenient(Request::new(Method::DELETE, path)).await
+    }
+
+    async fn convenient(&self, request: Request) -> Result<Option<Value>, Error> {
+        let outcome = self.call(request, Options::default()).await?;
+        Ok(outcome.success().json().cloned())
+    }
+
+    /// What the client is doing right now.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        let mut activity = self.inner.counters.read();
+        let shared = self.inner.shared();
+        activity.tables_locked = shared.account.lock.is_on();
+        activity.breaker_open = shared.account.breaker_is_open();
+        activity.rate = shared.account.rate();
+        activity
+    }
+
+    /// The dialect that the client follows.
+    #[must_use]
+    pub fn dialect(&self) -> &Arc<Dialect> {
+        &self.inner.dialect
+    }
+
+    /// The address that paths are joined to.
+    #[must_use]
+    pub fn base_url(&self) -> &Url {
+        &self.inner.base_url
+    }
+
+    /// The time on the client's clock, on which attempts are dated.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.inner.now()
+    }
+
+    /// Tells the account that a queued write, first sent at that time, has become visible:
+    /// the run that held it is over (DESIGN §3.2).
+    pub fn saw_queued_write(&self, first_sent_at: Time) {
+        self.inner.shared().account.lock.visible(first_sent_at);
+    }
+
+    /// Lets exchanges that are on their way end, and calls off every call that only waits.
+    pub fn wind_down(&self) {
+        self.inner.winding_down.send_replace(true);
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("api", &self.inner.dialect.name)
+            .field("base_url", &self.inner.base_url.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn new(
+        dialect: Dialect,
+        policy: PolicyName,
+        base_url: Url,
+        credentials: Option<Credentials>,
+        transport: Box<dyn Transport>,
+        limits: Limits,
+        deadline: Duration,
+        rate: Option<f64>,
+    ) -> Self {
+        let account = Account::new(&dialect, rate, Time::default());
+        Self {
+            dialect: Arc::new(dialect),
+            policy,
+            base_url,
+            credentials,
+            transport,
+            limits,
+            deadline,
+            epoch: tokio::time::Instant::now(),
+            counters: Counters::default(),
+            hub: Hub::default(),
+            winding_down: watch::Sender::new(false),
+            shared: Mutex::new(Shared {
+                account,
+                snapshot: Arc::default(),
+                renewal: None,
+                route: 0,
+            }),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        Time::since_epoch(self.epoch.elapsed())
+    }
+
+    /// The lock is held for a step of a machine, never over an await. A panic elsewhere leaves
+    /// the machines whole, since each changes in one place.
+    pub(crate) fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The URL of a path below the base. The base's own path stays in front.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
+        let mut url = self.base_url.clone();
+        url.set_path(&format!("{}{path}", self.base_url.path().trim_end_matches('/')));
+        url.set_query(query);
+        url
+    }
+
+    pub(crate) fn new_call(&self, request: Request, options: Options) -> Call {
+        let deadline = options.deadline.unwrap_or(self.deadline);
+        let now = self.now();
+        let mut shared = self.shared();
+        let dialect = Arc::clone(&self.dialect);
+        Call::new(dialect, self.policy, request, options, deadline, now, &mut shared.account)
+    }
+}

@@ -1,0 +1,96 @@
+//! The log lines of K13: one record per write, in words that the API's own guide uses.
+//!
+//! Field names are part of the contract with whoever reads the logs. `logger` holds the guide's
+//! logger name, since a tracing target is fixed at compile time. Logging cannot fail a call.
+
+use steadfast_call::dialect::Dialect;
+use steadfast_call::{Attempt, Call, Error, Outcome};
+use tracing::{debug, error, info, warn};
+
+use crate::redact::payload_snippet;
+
+/// One record of a write that has ended.
+pub(crate) fn write_ended(
+    dialect: &Dialect,
+    call: &Call,
+    body: &[u8],
+    result: &Result<Outcome, Error>,
+) {
+    let request = call.request();
+    let method = request.method.as_str();
+    let path = request.route();
+    let logger = format!("{}.integration", dialect.name);
+    let context = serde_json::to_string(&call.options().context).unwrap_or_default();
+    match result {
+        Ok(outcome) => {
+            let queued = matches!(outcome, Outcome::Queued(_));
+            let success = outcome.success();
+            let status = success.reply.as_ref().map(|reply| reply.status.as_u16());
+            info!(
+                logger,
+                event = "write_ok",
+                method,
+                path,
+                status,
+                context,
+                queued,
+                rule = success.rule
+            );
+            if let (true, Some(lock)) = (queued, &dialect.lock) {
+                info!(logger, method, path, "{}", lock.notice);
+            }
+        }
+        Err(failure) => {
+            let details = failure.details();
+            error!(
+                logger,
+                event = "write_failed",
+                method,
+                path,
+                status = details.status,
+                context,
+                error_code = details.code,
+                error_message = details.message,
+                effect = details.effect.as_str(),
+                rule = details.rule,
+                payload_snippet = payload_snippet(body),
+            );
+        }
+    }
+}
+
+/// One record of an attempt that has ended.
+pub(crate) fn attempt_ended(dialect: &Dialect, call: &Call, attempt: &Attempt) {
+    let request = call.request();
+    debug!(
+        event = "attempt",
+        method = request.method.as_str(),
+        path = request.route(),
+        number = attempt.number,
+        class = attempt.class.as_str(),
+        status = attempt.status,
+        code = attempt.code,
+        effect = attempt.effect.as_str(),
+        elapsed_ms = attempt.elapsed.as_millis() as u64,
+        wait_ms = attempt.wait.as_millis() as u64,
+        rule = attempt.rule,
+        request_id = attempt.request_id,
+    );
+    if !attempt.wait.is_zero() {
+        let status = attempt.status.map_or_else(|| "no answer".to_owned(), |s| s.to_string());
+        let (method, path) = (request.method.as_str(), request.route());
+        let (retry, delay) = (attempt.number, attempt.wait.as_secs_f64());
+        let logger = &dialect.name;
+        warn!(logger, "[{status}] {method} {path} - retry {retry} in {delay}s");
+    }
+}
+
+/// The session is being renewed.
+pub(crate) fn renewing(dialect: &Dialect, had_one: bool) {
+    let logger = &dialect.name;
+    if had_one {
+        info!(logger, "Token expired - refreshing");
+    } else {
+        info!(logger, "logging in");
+    }
+}

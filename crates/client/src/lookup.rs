@@ -1,0 +1,210 @@
+//! Finding things: lists page by page, one record by its key, and whether it is what we wrote.
+//!
+//! Look-ups that are asked for at the same time are answered together: by one filtered request
+//! for several keys, or by one scan of the whole list where the server ignores filters.
+
+mod hub;
+mod witness;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::Value;
+use steadfast_call::dialect::{LookupRoute, Resource, value_text};
+use steadfast_call::{
+    Class, Error, Found, Kind, LookUp, Options, Request, Scan, ScanEnd, differences,
+};
+
+use crate::client::{Client, Inner};
+use crate::driver::drive;
+
+pub(crate) use hub::Hub;
+pub use witness::Testimony;
+
+/// Why a list could not be read to its end.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ListError {
+    /// A page could not be had.
+    #[error("{path}: {error}")]
+    Call {
+        /// The path of the list.
+        path: String,
+        /// What happened.
+        error: Error,
+    },
+    /// What came is no list.
+    #[error("{path}: {text}")]
+    Form {
+        /// The path of the list.
+        path: String,
+        /// What is wrong with it.
+        text: String,
+    },
+}
+
+impl ListError {
+    /// True if the server refused the query, as one that knows no such filter does.
+    fn refuses_query(&self) -> bool {
+        match self {
+            Self::Call { error, .. } => error.kind() == Kind::Refused(Class::Validation),
+            Self::Form { .. } => false,
+        }
+    }
+}
+
+/// A list to read.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// Its path below the base URL.
+    pub path: String,
+    /// Query parameters beside those of the paging.
+    pub query: Vec<(String, String)>,
+    /// True if what is not seen will be taken as proof that it is not there: the pages are then
+    /// read backwards once more, and rows may be seen twice.
+    pub for_proof: bool,
+}
+
+impl Client {
+    /// Reads a whole list, all pages, and hands each row over.
+    ///
+    /// # Errors
+    /// [`ListError`] if a page cannot be had or is no page of a list. Rows that were handed over
+    /// before are then no whole list.
+    pub async fn rows(&self, rows: Rows, each: impl FnMut(&Value) + Send) -> Result<(), ListError> {
+        scan(&self.inner, &rows, each).await
+    }
+
+    /// Finds one by its natural key and compares it with `ours`.
+    pub async fn look_up(&self, resource: &str, natural_key: &str, ours: &[u8]) -> LookUp {
+        let options = Options {
+            resource: Some(resource.to_owned()),
+            natural_key: Some(natural_key.to_owned()),
+            ..Options::default()
+        };
+        of_call(&self.inner, &options, ours).await
+    }
+
+    /// Reads one record by its id.
+    ///
+    /// # Errors
+    /// [`Error`] if it cannot be read; an answer without a record is a protocol error.
+    pub async fn read(&self, resource: &str, id: &str) -> Result<Option<Value>, Error> {
+        let resource = self.inner.dialect.resource.get(resource);
+        match resource.and_then(|resource| resource.lookup.as_ref()) {
+            Some(route) => read(&self.inner, route, id).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// The look-up of a call: is there one with its key, and is it what the call wrote? Boxed,
+/// since a look-up makes calls, and calls make look-ups.
+pub(crate) fn of_call<'a>(
+    inner: &'a Arc<Inner>,
+    options: &'a Options,
+    ours: &'a [u8],
+) -> Pin<Box<dyn Future<Output = LookUp> + Send + 'a>> {
+    Box::pin(find_and_compare(inner, options, ours))
+}
+
+async fn find_and_compare(inner: &Arc<Inner>, options: &Options, ours: &[u8]) -> LookUp {
+    let (Some(name), Some(key)) = (&options.resource, &options.natural_key) else {
+        return LookUp::CannotTell("the call names no resource and key".to_owned());
+    };
+    let Some(resource) = inner.dialect.resource.get(name) else {
+        return LookUp::CannotTell(format!("the dialect has no resource \"{name}\""));
+    };
+    let Some(route) = &resource.lookup else {
+        return LookUp::CannotTell(format!("the dialect has no look-up for \"{name}\""));
+    };
+    match Hub::find(inner, name, key).await {
+        Ok(ids) => compare(inner, resource, route, &ids, ours).await,
+        Err(text) => LookUp::CannotTell(text),
+    }
+}
+
+/// Compares the records with these ids. Of several, the first that equals ours is shown.
+async fn compare(
+    inner: &Arc<Inner>,
+    resource: &Resource,
+    route: &LookupRoute,
+    ids: &[String],
+    ours: &[u8],
+) -> LookUp {
+    let ours: Value = match serde_json::from_slice(ours) {
+        Ok(ours) => ours,
+        Err(_) => return LookUp::CannotTell("our own body is not JSON".to_owned()),
+    };
+    let mut shown: Option<Found> = None;
+    for id in ids {
+        let record = match read(inner, route, id).await {
+            Ok(Some(record)) => record,
+            // Gone between the list and the read: the next look will tell.
+            Ok(None) => return LookUp::CannotTell(format!("record {id} holds nothing")),
+            Err(error) => return LookUp::CannotTell(error.to_string()),
+        };
+        let found = Found {
+            id: Some(id.clone()),
+            differences: differences(resource, &ours, &record),
+            record,
+            copies: ids.len(),
+        };
+        if found.differences.is_empty() {
+            return LookUp::Found(found);
+        }
+        shown.get_or_insert(found);
+    }
+    shown.map_or(LookUp::Absent, LookUp::Found)
+}
+
+async fn read(inner: &Arc<Inner>, route: &LookupRoute, id: &str) -> Result<Option<Value>, Error> {
+    let path = route.read.replace("{id}", &segment(id));
+    let outcome = drive(inner, Request::new(Method::GET, path), Options::default()).await?;
+    Ok(outcome.success().json().and_then(|body| body.pointer(&route.record)).cloned())
+}
+
+/// One path segment, whatever the id holds (hazard 68).
+pub(crate) fn segment(id: &str) -> String {
+    let mut url = url::Url::parse("http://h/").ok();
+    if let Some(mut path) = url.as_mut().and_then(|url| url.path_segments_mut().ok()) {
+        path.clear().push(id);
+    }
+    url.map(|url| url.path().trim_start_matches('/').to_owned()).unwrap_or_default()
+}
+
+pub(crate) async fn scan(
+    inner: &Arc<Inner>,
+    rows: &Rows,
+    mut each: impl FnMut(&Value) + Send,
+) -> Result<(), ListError> {
+    let form = |text: &str| ListError::Form { path: rows.path.clone(), text: text.to_owned() };
+    let Some(paging) = &inner.dialect.paging else {
+        return Err(form("the dialect does not say how lists are paged"));
+    };
+    let query: Vec<(&str, &str)> =
+        rows.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut scan = Scan::new(paging, &rows.path, &query, rows.for_proof);
+    loop {
+        let request = Request::new(Method::GET, scan.request().path);
+        let outcome = drive(inner, request, Options::default())
+            .await
+            .map_err(|error| ListError::Call { path: rows.path.clone(), error })?;
+        let body = outcome.success().json();
+        let page = body
+            .and_then(|body| scan.rows(body))
+            .ok_or_else(|| form("the answer holds no rows where the dialect expects them"))?;
+        page.iter().for_each(&mut each);
+        match scan.seen(page) {
+            ScanEnd::More => {}
+            ScanEnd::Complete => return Ok(()),
+            ScanEnd::Broken(text) => return Err(form(&text)),
+        }
+    }
+}
+
+/// The text of a column of a row.
+pub(crate) fn column(row: &Value, name: &str) -> Option<String> {
+    row.get(name).and_then(value_text)
+}
