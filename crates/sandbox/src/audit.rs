@@ -1,0 +1,108 @@
+//! What can be judged from the server's side alone, kept up entry by entry.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::{Value, json};
+
+use crate::journal::{Effect, Entry};
+
+/// The judgement so far.
+#[derive(Debug, Default)]
+pub(crate) struct Audit {
+    /// How many creates of a key have taken effect and were not deleted since.
+    copies: HashMap<(&'static str, String), u32>,
+    doubled: BTreeMap<(&'static str, String), u32>,
+    /// Until when an operation must not be repeated, and the entry that said so.
+    hints: HashMap<(String, String, String), (u64, u64)>,
+    early: Vec<Value>,
+    refused_refreshes: HashSet<String>,
+    refresh_reuse: Vec<Value>,
+}
+
+impl Audit {
+    /// Takes note of an entry; `refresh_id` is the refresh token's identifier where one was sent to refresh.
+    pub(crate) fn observe(&mut self, entry: &Entry, refresh_id: Option<String>) {
+        self.count_copies(entry);
+        self.check_hint(entry);
+        if let Some(id) = refresh_id {
+            self.check_refresh(entry, id);
+        }
+    }
+
+    fn count_copies(&mut self, entry: &Entry) {
+        let (Effect::Applied, Some(resource), Some(key)) =
+            (entry.effect, entry.resource, &entry.key)
+        else {
+            return;
+        };
+        let id = (resource, key.clone());
+        match entry.deed() {
+            "create" => {
+                let copies = self.copies.entry(id.clone()).or_insert(0);
+                *copies += 1;
+                if *copies > 1 {
+                    self.doubled.insert(id, *copies);
+                }
+            }
+            "delete" => {
+                if let Some(copies) = self.copies.get_mut(&id) {
+                    *copies = copies.saturating_sub(1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads are left out: two reads of one address need not be the same operation.
+    fn check_hint(&mut self, entry: &Entry) {
+        if matches!(entry.kind, "read" | "apply" | "unknown") {
+            return;
+        }
+        if self.hints.is_empty() && entry.hint_until_ms.is_none() {
+            return;
+        }
+        let key = entry.key.clone().unwrap_or_default();
+        let operation = (entry.method.clone(), entry.path.clone(), key);
+        if let Some((until_ms, hinted_by)) = self.hints.get(&operation)
+            && entry.at_ms < *until_ms
+        {
+            self.early.push(json!({
+                "n": entry.n, "method": entry.method, "path": entry.path, "key": entry.key,
+                "at_ms": entry.at_ms, "hint_until_ms": until_ms, "hinted_by": hinted_by,
+            }));
+        }
+        match entry.hint_until_ms {
+            Some(until_ms) => {
+                self.hints.insert(operation, (until_ms, entry.n));
+            }
+            None => {
+                self.hints.remove(&operation);
+            }
+        }
+    }
+
+    /// A refresh token that has been refused must not be tried again.
+    fn check_refresh(&mut self, entry: &Entry, id: String) {
+        if self.refused_refreshes.contains(&id) {
+            self.refresh_reuse
+                .push(json!({ "n": entry.n, "user": entry.key, "at_ms": entry.at_ms }));
+        }
+        if entry.fault.is_none() && entry.status == Some(401) {
+            self.refused_refreshes.insert(id);
+        }
+    }
+
+    pub(crate) fn to_value(&self, faults_unmet: Vec<Value>) -> Value {
+        let doubled: Vec<Value> = self
+            .doubled
+            .iter()
+            .map(|((resource, key), copies)| json!({ "resource": resource, "key": key, "effects": copies }))
+            .collect();
+        json!({
+            "doubled": doubled,
+            "early": self.early,
+            "refresh_reuse": self.refresh_reuse,
+            "faults_unmet": faults_unmet,
+        })
+    }
+}

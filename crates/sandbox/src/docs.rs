@@ -1,0 +1,1 @@
+//! The control routes, the journal and the grammar of fault plans.

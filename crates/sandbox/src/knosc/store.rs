@@ -1,0 +1,203 @@
+//! The data of the double, and its changes in two steps: plan (check everything), then apply.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::knosc::Rules;
+use crate::knosc::check::Checker;
+use crate::knosc::fail::Fail;
+use crate::knosc::master::{Kind, Masters, Record};
+use crate::knosc::moves::{self, Move};
+use crate::knosc::order::{Order, Orders};
+use crate::knosc::route::Op;
+
+/// Orders and lines that other records point to, as set by the control route.
+#[derive(Debug, Default)]
+pub(crate) struct References {
+    pub(crate) orders: HashSet<u64>,
+    pub(crate) lines: HashSet<u64>,
+}
+
+/// Everything the API keeps but users and sessions.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) orders: Orders,
+    pub(crate) masters: Masters,
+    pub(crate) used: References,
+}
+
+/// A write that has passed every check.
+#[derive(Debug)]
+pub(crate) enum Change {
+    CreateOrder(Order),
+    ReplaceOrder(u64, Order),
+    DeleteOrder(u64),
+    DeleteLine { order: u64, line: u64 },
+    Move(Move),
+    CreateMaster(Kind, Record),
+    UpdateMaster(Kind, u64, Record),
+    DeleteMaster(Kind, u64),
+}
+
+/// What an applied change tells its caller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// The id of what was created.
+    pub(crate) id: Option<u64>,
+    pub(crate) rows_updated: Option<usize>,
+}
+
+impl Store {
+    /// Checks a write against the present state.
+    pub(crate) fn plan(
+        &self,
+        op: Op,
+        body: Option<&Map<String, Value>>,
+        rules: &Rules,
+    ) -> Result<Change, Fail> {
+        let checker =
+            Checker { orders: &self.orders, masters: &self.masters, rules, used: &self.used };
+        let body = || body.ok_or_else(Fail::json_invalid);
+        match op {
+            Op::CreateOrder => checker.order(body()?, None).map(Change::CreateOrder),
+            Op::ReplaceOrder(id) => {
+                let body = body()?;
+                self.known_order(id, rules)?;
+                checker.order(body, Some(id)).map(|order| Change::ReplaceOrder(id, order))
+            }
+            Op::DeleteOrder(id) => {
+                self.known_order(id, rules)?;
+                self.order_unused(id)?;
+                Ok(Change::DeleteOrder(id))
+            }
+            Op::DeleteLine(line) => self.plan_delete_line(line, rules),
+            Op::MoveLines => moves::plan(&checker, body()?).map(Change::Move),
+            Op::CreateMaster(kind) => {
+                let record = self.masters.read(kind, body()?, None, rules)?;
+                Ok(Change::CreateMaster(kind, record))
+            }
+            Op::UpdateMaster(kind, id) => {
+                let body = body()?;
+                let before = self.known_record(kind, id, rules)?;
+                let record = self.masters.read(kind, body, Some((id, before)), rules)?;
+                Ok(Change::UpdateMaster(kind, id, record))
+            }
+            Op::DeleteMaster(kind, id) => {
+                let record = self.known_record(kind, id, rules)?;
+                if self.is_used(kind, id) {
+                    let label = format!("{} {}", kind.noun(), record.number);
+                    return Err(Fail::still_in_use(kind.code(), &label));
+                }
+                Ok(Change::DeleteMaster(kind, id))
+            }
+            _ => Err(Fail::route_not_found()),
+        }
+    }
+
+    pub(crate) fn known_order(&self, id: u64, rules: &Rules) -> Result<&Order, Fail> {
+        self.orders.get(id).ok_or_else(|| Fail::no_such_id(rules, "PurchaseOrderList", "PO", id))
+    }
+
+    pub(crate) fn known_record(&self, kind: Kind, id: u64, rules: &Rules) -> Result<&Record, Fail> {
+        self.masters
+            .table(kind)
+            .get(id)
+            .ok_or_else(|| Fail::no_such_id(rules, kind.code(), kind.noun(), id))
+    }
+
+    fn order_unused(&self, id: u64) -> Result<(), Fail> {
+        let Some(order) = self.orders.get(id) else { return Ok(()) };
+        let line_used = order.lines.iter().any(|line| self.used.lines.contains(&line.id));
+        if line_used || self.used.orders.contains(&id) {
+            return Err(Fail::still_in_use("PurchaseOrderList", &format!("PO #{}", order.number)));
+        }
+        Ok(())
+    }
+
+    fn plan_delete_line(&self, line: u64, rules: &Rules) -> Result<Change, Fail> {
+        let unknown = || Fail::no_such_id(rules, "PurchaseOrderDetails", "PO Detail", line);
+        let (order, found, _) = self.orders.line(line).ok_or_else(unknown)?;
+        if self.used.lines.contains(&line) {
+            return Err(Fail::still_in_use("PurchaseOrderDetails", &format!("PO Detail #{line}")));
+        }
+        if found.lines.len() == 1 {
+            // The order goes with its last line.
+            self.order_unused(order)?;
+        }
+        Ok(Change::DeleteLine { order, line })
+    }
+
+    /// Whether an order names this record. Deleting master data is rare, so no index is kept for it.
+    fn is_used(&self, kind: Kind, id: u64) -> bool {
+        let locations: HashSet<u64> = match kind {
+            Kind::Supplier => self.locations_of(id).collect(),
+            _ => HashSet::new(),
+        };
+        self.orders.iter().any(|(_, order)| {
+            let supplier = kind == Kind::Supplier && order.supplier == id;
+            supplier
+                || order.lines.iter().any(|line| match kind {
+                    Kind::Item => line.item == id || line.sub_item == Some(id),
+                    Kind::Warehouse => line.warehouse == id,
+                    Kind::ShipFrom => line.ship_from == Some(id),
+                    Kind::Supplier => {
+                        line.ship_from.is_some_and(|location| locations.contains(&location))
+                    }
+                })
+        })
+    }
+
+    fn locations_of(&self, supplier: u64) -> impl Iterator<Item = u64> {
+        let rows = self.masters.table(Kind::ShipFrom).iter();
+        rows.filter(move |(_, record)| record.supplier == Some(supplier)).map(|(id, _)| id)
+    }
+
+    /// Carries out what [`Store::plan`] has checked.
+    pub(crate) fn apply(&mut self, change: Change) -> Done {
+        let created = |id| Done { id: Some(id), rows_updated: None };
+        match change {
+            Change::CreateOrder(order) => created(self.orders.insert(order)),
+            Change::ReplaceOrder(id, order) => {
+                self.orders.put(id, order);
+                Done::default()
+            }
+            Change::DeleteOrder(id) => {
+                self.orders.remove(id);
+                Done::default()
+            }
+            Change::DeleteLine { order: id, line } => {
+                if let Some(mut order) = self.orders.remove(id) {
+                    order.lines.retain(|candidate| candidate.id != line);
+                    if !order.lines.is_empty() {
+                        self.orders.put(id, order);
+                    }
+                }
+                Done::default()
+            }
+            Change::Move(planned) => {
+                let rows_updated = Some(moves::apply(&mut self.orders, planned));
+                Done { id: None, rows_updated }
+            }
+            Change::CreateMaster(kind, record) => {
+                created(self.masters.table_mut(kind).insert(record))
+            }
+            Change::UpdateMaster(kind, id, record) => {
+                self.masters.table_mut(kind).replace(id, record);
+                Done::default()
+            }
+            Change::DeleteMaster(kind, id) => {
+                let locations: Vec<u64> = if kind == Kind::Supplier {
+                    self.locations_of(id).collect()
+                } else {
+                    Vec::new()
+                };
+                for location in locations {
+                    self.masters.table_mut(Kind::ShipFrom).remove(location);
+                }
+                self.masters.table_mut(kind).remove(id);
+                Done::default()
+            }
+        }
+    }
+}

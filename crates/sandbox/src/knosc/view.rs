@@ -1,0 +1,102 @@
+//! The double's data as the control routes show and change it.
+
+use serde_json::{Map, Value, json};
+
+use crate::exchange::Request;
+use crate::knosc::master::Kind;
+use crate::knosc::token::Purpose;
+use crate::knosc::{Knosc, Now, order};
+
+impl Knosc {
+    /// Orders after an id, archived ones included, then everything else that is not master data.
+    pub(crate) fn state(&self, after: u64, limit: usize) -> Map<String, Value> {
+        let shown = |(id, order): (u64, &order::Order)| {
+            let mut row = order::full(id, order, &self.store.masters);
+            row.insert("archived".to_owned(), json!(order.is_archived()));
+            Value::Object(row)
+        };
+        let orders: Vec<Value> =
+            self.store.orders.iter_after(after).take(limit).map(shown).collect();
+        let mut state = Map::new();
+        state.insert("locked".to_owned(), json!(self.integration.is_locked()));
+        state.insert("order_count".to_owned(), json!(self.store.orders.len()));
+        state.insert("orders".to_owned(), Value::Array(orders));
+        state.insert("queue".to_owned(), Value::Array(self.integration.queue()));
+        state.insert("failed".to_owned(), json!(self.integration.failed()));
+        state.insert("users".to_owned(), self.users_state());
+        state
+    }
+
+    /// Every record of master data, by the last part of its path.
+    pub(crate) fn masters_state(&self) -> Value {
+        let rows = |kind: Kind| -> Value {
+            let records = self.store.masters.table(kind).iter();
+            records
+                .map(|(id, record)| Value::Object(self.store.masters.show(kind, id, record)))
+                .collect()
+        };
+        let lists: Map<String, Value> =
+            Kind::ALL.into_iter().map(|kind| (kind.route().to_owned(), rows(kind))).collect();
+        Value::Object(lists)
+    }
+
+    fn users_state(&self) -> Value {
+        let shown = |(id, user): (u64, &crate::knosc::user::User)| {
+            json!({
+                "id": id,
+                "Username": user.fixture.username,
+                "User Email": user.fixture.email,
+                "Role Name": user.fixture.role,
+                "failures": user.failures,
+                "locked_until_ms": user.locked_until_ms,
+            })
+        };
+        self.sessions.users.iter().map(shown).collect()
+    }
+
+    pub(crate) fn queue_state(&self) -> Value {
+        json!({
+            "locked": self.integration.is_locked(),
+            "queue": self.integration.queue(),
+            "failed": self.integration.failed(),
+        })
+    }
+
+    /// Marks an order or a line as one that other records point to. False for an unknown kind or id.
+    pub(crate) fn add_reference(&mut self, kind: &str, id: u64) -> bool {
+        match kind {
+            "purchase-order" if self.store.orders.get(id).is_some() => {
+                self.store.used.orders.insert(id)
+            }
+            "purchase-order-detail" if self.store.orders.line(id).is_some() => {
+                self.store.used.lines.insert(id)
+            }
+            _ => return false,
+        };
+        true
+    }
+
+    /// Changes a user, as an administrator giving another role would: every token is revoked.
+    pub(crate) fn touch_user(&mut self, login: &str, now: Now) -> bool {
+        let found = self.sessions.users.find(login);
+        found.map(|(_, user)| user.revoke(now.ms)).is_some()
+    }
+
+    /// The first user of the fixtures, who may do everything.
+    pub(crate) fn credentials(&self) -> (String, String) {
+        let first = self.sessions.users.iter().next();
+        first
+            .map(|(_, user)| (user.fixture.email.clone(), user.fixture.password.clone()))
+            .unwrap_or_default()
+    }
+
+    /// Who sent a request, for the journal.
+    pub(crate) fn sender(&mut self, request: &Request) -> Option<String> {
+        self.sessions.user_name(request, Purpose::Access)
+    }
+
+    /// The identifier of the refresh token that a request carries.
+    pub(crate) fn refresh_id(&mut self, request: &Request) -> Option<String> {
+        self.sessions.refresh_id(request)
+    }
+}

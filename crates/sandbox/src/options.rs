@@ -1,0 +1,181 @@
+//! What a double is started with.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::fault::FaultPlan;
+
+/// How a double is started. `Options::default()` is a calm Knosc double on a free loopback port.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Which of the API's documents to follow where they disagree.
+    pub profile: Profile,
+    /// Single deviations from the contract.
+    pub quirks: Vec<Quirk>,
+    /// The faults to meet clients with, if any.
+    pub faults: Option<FaultPlan>,
+    /// Seeds the identifiers and, where a fault plan names no seed of its own, its draws.
+    pub seed: u64,
+    /// What the world holds at the start.
+    pub fixtures: Fixtures,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            profile: Profile::default(),
+            quirks: Vec::new(),
+            faults: None,
+            seed: 0,
+            fixtures: Fixtures::default(),
+        }
+    }
+}
+
+/// What the world holds at the start.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Fixtures {
+    /// Master data and a few orders that the files under `examples/` refer to.
+    #[default]
+    Default,
+    /// What the test vectors of the contract name, with the order 42 (`P-1`) in place.
+    Vectors,
+    /// As `Vectors`, but with no order yet: the next one gets the id 42, its first line 101.
+    VectorsEmpty,
+    /// A file of the user's own, in the format of `fixtures/knosc-default.json`.
+    File(PathBuf),
+}
+
+/// A name that is none of those expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} `{name}`; known are {known}")]
+pub struct UnknownName {
+    what: &'static str,
+    name: String,
+    known: String,
+}
+
+impl UnknownName {
+    pub(crate) fn new(
+        what: &'static str,
+        name: &str,
+        known: impl Iterator<Item = &'static str>,
+    ) -> Self {
+        let known: Vec<_> = known.map(|name| format!("`{name}`")).collect();
+        UnknownName { what, name: name.to_owned(), known: known.join(", ") }
+    }
+}
+
+/// Why a double did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {listen}: {source}; choose another address, or port 0 for a free one"
+    )]
+    Listen {
+        /// The address asked for.
+        listen: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file with the fixtures cannot be read.
+    #[error("cannot read the fixtures {}: {source}", path.display())]
+    FixturesUnreadable {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The fixtures are not what they should be.
+    #[error("wrong fixtures: {0}")]
+    Fixtures(String),
+}
+
+macro_rules! named {
+    ($(#[$meta:meta])* $what:literal, $type:ident { $($(#[$vmeta:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $type { $($(#[$vmeta])* $variant),+ }
+
+        impl $type {
+            /// Every value, in the order of the documentation.
+            pub const ALL: &'static [$type] = &[$($type::$variant),+];
+
+            /// The name used on the command line and in files.
+            pub fn name(self) -> &'static str {
+                match self { $($type::$variant => $name),+ }
+            }
+        }
+
+        impl ::std::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl ::std::str::FromStr for $type {
+            type Err = $crate::options::UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|value| value.name() == name).ok_or_else(|| {
+                    $crate::options::UnknownName::new($what, name, Self::ALL.iter().map(|value| value.name()))
+                })
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
+    /// An API that has a double.
+    "API", Api {
+        /// Knosc, a procurement suite.
+        Knosc = "knosc",
+    }
+}
+
+named! {
+    /// Which of the API's documents a double follows where they disagree.
+    "profile", Profile {
+        /// The error and retry guide.
+        Guide = "guide",
+        /// The public reference pages.
+        Reference = "reference",
+        /// The routes of both; the texts and statuses of the guide.
+        Both = "both",
+    }
+}
+
+#[allow(
+    clippy::derivable_impls,
+    reason = "the variants are written by a macro that takes no `#[default]`"
+)]
+impl Default for Profile {
+    fn default() -> Self {
+        Profile::Guide
+    }
+}
+
+named! {
+    /// A single deviation from the contract.
+    "quirk", Quirk {
+        /// Lists without `page` and `page_size` return every row.
+        Unpaged = "unpaged",
+        /// Natural keys are not enforced, and a queued create sent twice applies twice.
+        AllowDuplicates = "allow-duplicates",
+        /// Replies of 401 and 422 that the web framework makes carry `{"msg"}` and no code.
+        FlaskMsg = "flask-msg",
+        /// A malformed token earns 422 instead of 401.
+        Jwt422 = "jwt422",
+        /// A missing or wrong CSRF header earns 401 instead of 422.
+        Csrf401 = "csrf401",
+        /// Every filter of a list is ignored.
+        FilterIgnored = "filter-ignored",
+    }
+}

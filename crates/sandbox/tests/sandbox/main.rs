@@ -1,0 +1,9 @@
+//! The double from outside, over real HTTP, with a client of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod client;
+mod control;
+mod faults;
+mod orders;
+mod session;
