@@ -142,7 +142,9 @@ fn nearest(name: &str, resource: &Resource, taken: &[String]) -> Vec<String> {
         .filter(|(score, _)| *score > 0.8)
         .collect();
     near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    near.into_iter().take(2).map(|(_, known)| format!("\"{known}\"")).collect()
+    let exact = near.first().is_some_and(|(score, _)| *score >= 1.0);
+    near.truncate(if exact { 1 } else { 2 });
+    near.into_iter().map(|(_, known)| format!("\"{known}\"")).collect()
 }
 
 fn missing(names: &[String], resource: &Resource, options: &Options, problems: &mut Vec<String>) {

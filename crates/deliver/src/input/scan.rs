@@ -283,3 +283,6 @@ fn lines(bytes: &[u8]) -> u64 {
     }
     count
 }
+
+#[cfg(test)]
+mod tests;

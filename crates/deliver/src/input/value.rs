@@ -86,7 +86,19 @@ fn number(text: &str, decimal_comma: bool) -> Result<Number, String> {
 
 fn number_advice(text: &str, sign: char, other: char) -> String {
     let groups = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’' | '_');
+    let digit = |c: char| c.is_ascii_digit();
     let count = |wanted: char| text.matches(wanted).count();
+    if !text.contains(digit) {
+        return format!("write digits, as in 12{sign}5, or leave the cell empty");
+    }
+    let of_power = |c: char| digit(c) || matches!(c, 'e' | 'E' | '+' | '-' | '.' | ',');
+    if text.contains(['e', 'E']) && text.chars().all(of_power) {
+        return "digits may be lost in this form: write all of them, as in 12300".to_owned();
+    }
+    let of_number = |c: char| digit(c) || groups(c) || matches!(c, '+' | '-' | '.' | ',');
+    if !text.chars().all(of_number) {
+        return "write the digits alone, without a unit or a currency".to_owned();
+    }
     let (has_sign, has_other) = (count(sign) > 0, count(other) > 0);
     if text.contains(groups) || (has_sign && has_other) || count(sign) > 1 || count(other) > 1 {
         return format!("write it without thousands separators, as in 1234{sign}50");
@@ -101,15 +113,7 @@ fn number_advice(text: &str, sign: char, other: char) -> String {
                 separator: write 1234,50"
             .to_owned();
     }
-    let has_digits = text.contains(|c: char| c.is_ascii_digit());
-    let is_power = text.strip_prefix(['+', '-']).unwrap_or(text).split_once(['e', 'E']);
-    if is_power.is_some_and(|(head, _)| head.starts_with(|c: char| c.is_ascii_digit())) {
-        return "digits may be lost in this form: write all of them, as in 12300".to_owned();
-    }
-    if has_digits {
-        return "write the digits alone, without a unit or a currency".to_owned();
-    }
-    format!("write digits, as in 12{sign}5, or leave the cell empty")
+    format!("write it as in 12{sign}5")
 }
 
 fn integer(text: &str) -> Result<Number, String> {
@@ -145,3 +149,6 @@ fn date(text: &str) -> Result<String, String> {
     };
     Err(format!("{} is not a date; {advice}", shown(text)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Files of writes: read, composed, refused, and handed back.
 
+mod composing;
 mod examples;
 mod inputs;
 mod reading;
+mod refusing;
