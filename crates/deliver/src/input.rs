@@ -24,6 +24,8 @@ use steadfast_call::dialect::{Dialect, Resource};
 pub use error::InputError;
 pub use source::Source;
 
+pub(crate) use elements::Elements;
+pub(crate) use object::{object, repeated_name};
 pub(crate) use scan::{MAX_RECORD_BYTES, Record};
 pub(crate) use table::Table;
 
@@ -182,6 +184,14 @@ pub fn open(source: &Source, resource: &Resource, options: &Options) -> Result<R
     })
 }
 
+/// The form of a file, from its beginning and its name.
+///
+/// # Errors
+/// [`InputError`] if the file cannot be read or is not what it claims to be.
+pub fn format(source: &Source, options: &Options) -> Result<Format, InputError> {
+    sniff::format(source, options.format)
+}
+
 /// The columns of a table, or the fields of the first object.
 ///
 /// # Errors
@@ -191,8 +201,8 @@ pub fn columns(source: &Source, options: &Options) -> Result<Vec<String>, InputE
     let (reader, _) = source.read()?;
     match format {
         Format::Csv => Ok(Table::open(source.name(), reader, None)?.header().names().to_vec()),
-        Format::Ndjson => object::first_fields(elements::Elements::by_line(source.name(), reader)),
-        Format::Json => object::first_fields(elements::Elements::by_element(source.name(), reader)),
+        Format::Ndjson => object::first_fields(Elements::by_line(source.name(), reader)),
+        Format::Json => object::first_fields(Elements::by_element(source.name(), reader)),
     }
 }
 

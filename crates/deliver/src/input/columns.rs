@@ -16,13 +16,23 @@ pub(crate) fn field<'r>(resource: &'r Resource, column: &str) -> Option<&'r Fiel
     resource.fields.get(column).or_else(|| resource.line_fields.get(column))
 }
 
+/// How a table is written down.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    /// What separates the columns.
+    pub(crate) delimiter: u8,
+    /// What ends a line.
+    pub(crate) line_break: &'static [u8],
+    /// True if the file begins with a byte order mark.
+    pub(crate) byte_order_mark: bool,
+}
+
 /// The first row of a table.
 #[derive(Debug, Clone)]
 pub(crate) struct Header {
     names: Vec<String>,
     record: Record,
-    delimiter: u8,
-    byte_order_mark: bool,
+    style: Style,
 }
 
 impl Header {
@@ -30,8 +40,7 @@ impl Header {
     pub(crate) fn read(
         file: &str,
         record: &Record,
-        delimiter: u8,
-        byte_order_mark: bool,
+        style: Style,
         fit: Option<(&Resource, &Options)>,
     ) -> Result<Self, InputError> {
         let mut problems = Vec::new();
@@ -57,7 +66,7 @@ impl Header {
         }
         if problems.is_empty() {
             let record = record.clone();
-            return Ok(Self { names, record, delimiter, byte_order_mark });
+            return Ok(Self { names, record, style });
         }
         Err(InputError::Columns { file: file.to_owned(), line: record.line, problems })
     }
@@ -77,14 +86,9 @@ impl Header {
         &self.record
     }
 
-    /// What separates the columns.
-    pub(crate) fn delimiter(&self) -> u8 {
-        self.delimiter
-    }
-
-    /// True if the file begins with a byte order mark.
-    pub(crate) fn byte_order_mark(&self) -> bool {
-        self.byte_order_mark
+    /// How the table is written down.
+    pub(crate) fn style(&self) -> Style {
+        self.style
     }
 }
 

@@ -45,7 +45,9 @@ impl Objects {
         Self { elements, resource: resource.clone(), key, done: false }
     }
 
-    fn piece(&self, element: &Element) -> Piece {
+    /// The piece that an element is; none for a note that stands before one in a file of
+    /// refused input.
+    fn piece(&self, element: &Element) -> Option<Piece> {
         let mut piece = Piece {
             line: element.line,
             last_line: element.last_line,
@@ -60,8 +62,9 @@ impl Objects {
                     let what = format!("the field \"{name}\" is there twice; keep one");
                     piece.faults.push(fault(element.line, &name, VALUE_INVALID, what));
                 }
-                for column in REJECT_COLUMNS {
-                    object.shift_remove(column);
+                let noted = REJECT_COLUMNS.map(|column| object.shift_remove(column).is_some());
+                if object.is_empty() && noted.contains(&true) {
+                    return None;
                 }
                 let checks = Checks { resource: &self.resource, line: element.line };
                 checks.run(&object, &mut piece.faults);
@@ -75,7 +78,7 @@ impl Objects {
                 text: format!("line {}: {}", element.line + why.line, why.what),
             }),
         }
-        piece
+        Some(piece)
     }
 
     /// Finds the key. One with spaces around it belongs to the key without them.
@@ -109,16 +112,27 @@ impl Iterator for Objects {
         if self.done {
             return None;
         }
-        let element = self.elements.next().transpose();
-        self.done = !matches!(element, Some(Ok(_)));
-        element.map(|element| element.map(|element| self.piece(&element)))
+        loop {
+            let element = self.elements.next().transpose();
+            self.done = !matches!(element, Some(Ok(_)));
+            match element? {
+                Ok(element) => {
+                    if let Some(piece) = self.piece(&element) {
+                        return Some(Ok(piece));
+                    }
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
     }
 }
 
 /// The names of the fields of the first object.
 pub(crate) fn first_fields(mut elements: Elements) -> Result<Vec<String>, InputError> {
     while let Some(element) = elements.next()? {
-        if let Ok(object) = object(&element.raw) {
+        let Ok(object) = object(&element.raw) else { continue };
+        let is_note = object.keys().all(|name| REJECT_COLUMNS.contains(&name.as_str()));
+        if !is_note {
             return Ok(object.keys().cloned().collect());
         }
     }
@@ -199,12 +213,12 @@ fn fault(line: u64, field: &str, code: &str, what: String) -> RowFault {
 }
 
 /// Why an element is no object. `line` counts from its first.
-struct Unreadable {
+pub(crate) struct Unreadable {
     line: u64,
     what: String,
 }
 
-fn object(raw: &[u8]) -> Result<Map<String, Value>, Unreadable> {
+pub(crate) fn object(raw: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     let wrong =
         |line: usize, what: String| Unreadable { line: line.saturating_sub(1) as u64, what };
     if let Err(error) = std::str::from_utf8(raw) {
@@ -222,7 +236,7 @@ fn object(raw: &[u8]) -> Result<Map<String, Value>, Unreadable> {
 }
 
 /// The first name that an object has twice, at any depth. Parsers keep one of the two silently.
-fn repeated_name(raw: &[u8]) -> Option<String> {
+pub(crate) fn repeated_name(raw: &[u8]) -> Option<String> {
     let mut found = None;
     let mut parser = serde_json::Deserializer::from_slice(raw);
     Names { found: &mut found }.deserialize(&mut parser).ok()?;

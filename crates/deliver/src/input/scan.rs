@@ -76,11 +76,20 @@ pub(crate) struct Scanner<R> {
     ended: bool,
     line: u64,
     delimiter: u8,
+    line_break: &'static [u8],
 }
 
 impl<R: Read> Scanner<R> {
     pub(crate) fn new(reader: R) -> Self {
-        Self { reader, buffer: Vec::new(), start: 0, ended: false, line: 1, delimiter: b',' }
+        Self {
+            reader,
+            buffer: Vec::new(),
+            start: 0,
+            ended: false,
+            line: 1,
+            delimiter: b',',
+            line_break: b"\n",
+        }
     }
 
     /// Takes a byte order mark away, and tells whether there was one.
@@ -141,19 +150,27 @@ impl<R: Read> Scanner<R> {
                 let Some(first) = self.first_line(&mut record)? else { continue };
                 whole = first;
             }
-            if !keep {
-                self.line += lines(&self.buffer[self.start..self.start + whole]);
-                self.start += whole;
+            let blank = record.raw.trim_ascii().is_empty() || record.is_blank();
+            if blank || !keep {
+                self.take(whole);
             }
-            if record.raw.trim_ascii().is_empty() || record.is_blank() {
-                if keep {
-                    self.line += lines(&self.buffer[self.start..self.start + whole]);
-                    self.start += whole;
-                }
+            if blank {
                 continue;
             }
             return Ok(Some(record));
         }
+    }
+
+    /// What ended the last line that was taken.
+    pub(crate) fn line_break(&self) -> &'static [u8] {
+        self.line_break
+    }
+
+    fn take(&mut self, whole: usize) {
+        let taken = &self.buffer[self.start..self.start + whole];
+        self.line += lines(taken);
+        self.line_break = if taken.ends_with(b"\r\n") { b"\r\n" } else { b"\n" };
+        self.start += whole;
     }
 
     fn record(&self, len: usize, fields: Vec<Range<usize>>, broken: Option<Broken>) -> Record {

@@ -2,7 +2,7 @@ use std::io::Read;
 
 use steadfast_call::dialect::Resource;
 
-use super::columns::{Header, is_known};
+use super::columns::{Header, Style, is_known};
 use super::scan::Scanner;
 use super::{InputError, Options, Record};
 
@@ -30,7 +30,8 @@ impl Table {
         scanner.set_delimiter(delimiter);
         // The one that was looked at is still there.
         scanner.next(None, false).map_err(&unreadable)?;
-        let header = Header::read(name, &record, delimiter, marked, fit)?;
+        let style = Style { delimiter, line_break: scanner.line_break(), byte_order_mark: marked };
+        let header = Header::read(name, &record, style, fit)?;
         Ok(Self { name: name.to_owned(), scanner, header })
     }
 

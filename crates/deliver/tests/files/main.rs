@@ -2,6 +2,7 @@
 
 mod composing;
 mod examples;
+mod handing_back;
 mod inputs;
 mod reading;
 mod refusing;
