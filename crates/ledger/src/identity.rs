@@ -1,0 +1,89 @@
+//! What makes two deliveries the same one.
+//!
+//! Within an account and a resource, a delivery is known by one text:
+//!
+//! | it has | identity |
+//! |---|---|
+//! | a key that the user named | `key:` and the key |
+//! | a natural key | the natural key |
+//! | neither | `sha256:`, the hash of its content, `#` and its ordinal among equals in its run |
+//!
+//! Content that came after other content had been sent gets `~` and the first 16 hex digits of
+//! its hash behind the identity. So that no key can be mistaken for another identity, a `~` inside a
+//! key is doubled, and a natural key that begins with `key:`, `sha256:` or `=` gets a `=` before it.
+
+use sha2::{Digest, Sha256};
+
+/// The SHA-256 of what a delivery would send: method, path and body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ContentHash(pub(crate) [u8; 32]);
+
+impl ContentHash {
+    /// The hash of a content. Each part is hashed with its length, so that parts cannot run together.
+    pub fn of(method: &str, path: &str, body: &[u8]) -> ContentHash {
+        let mut hash = Sha256::new();
+        for part in [method.as_bytes(), path.as_bytes(), body] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        ContentHash(hash.finalize().into())
+    }
+
+    /// The first `digits` hex digits, at most 64.
+    pub fn hex(&self, digits: usize) -> String {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        nibbles.take(digits).map(|nibble| char::from(HEX[usize::from(nibble)])).collect()
+    }
+}
+
+/// The identity that a natural key gives.
+pub fn of_natural_key(key: &str) -> String {
+    let escaped = escape(key);
+    if ["key:", "sha256:", "="].iter().any(|prefix| key.starts_with(prefix)) {
+        format!("={escaped}")
+    } else {
+        escaped
+    }
+}
+
+/// The identity that a key named by the user gives.
+pub fn of_users_key(key: &str) -> String {
+    format!("key:{}", escape(key))
+}
+
+/// The identity of the `ordinal`th (from 1) delivery of this content in its run.
+pub fn of_content(hash: &ContentHash, ordinal: u64) -> String {
+    format!("sha256:{}#{ordinal}", hash.hex(64))
+}
+
+/// The identity of content that came after other content had been sent as `identity`.
+pub fn of_change(identity: &str, hash: &ContentHash) -> String {
+    format!("{identity}~{}", hash.hex(16))
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~~")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_cannot_be_mistaken_for_other_identities() {
+        let hash = ContentHash::of("POST", "/a", b"x");
+        let changed = of_change(&of_natural_key("PO-1"), &hash);
+        assert_ne!(of_natural_key(&changed), changed);
+        assert_ne!(of_natural_key("key:5"), of_users_key("5"));
+        assert_ne!(of_natural_key("=key:5"), of_natural_key("key:5"));
+        assert_ne!(of_natural_key(&of_content(&hash, 1)), of_content(&hash, 1));
+        assert_eq!(of_natural_key("PO-1"), "PO-1");
+    }
+
+    #[test]
+    fn parts_of_a_content_do_not_run_together() {
+        assert_ne!(ContentHash::of("POST", "/ab", b"c"), ContentHash::of("POST", "/a", b"bc"));
+        assert_eq!(ContentHash::of("POST", "/a", b"x").hex(64).len(), 64);
+    }
+}

@@ -1,0 +1,181 @@
+//! Lanes: deliveries about the same thing go in order, one at a time.
+//!
+//! Most deliveries are alone in their lane; their `lane` is null and nothing here costs them anything.
+//! In a shared lane, `lane` is the id of the first delivery in it. Of those waiting only the
+//! first has `behind = 0`, and only such are found by a claim, however many stand behind them.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::accept::LaneOf;
+use super::row::{Hot, hot_columns};
+use super::writer::{Fault, Scope, Work};
+use crate::delivery::{DeliveryId, Reason};
+use crate::state::State;
+
+impl Work {
+    /// Puts a delivery that was just written into a shared lane.
+    pub(super) fn join_lane(
+        &mut self,
+        hot: &mut Hot,
+        scope: Scope,
+        lane: LaneOf,
+    ) -> Result<(), Fault> {
+        let head = lane.head.unwrap_or(hot.id.0);
+        if !lane.known {
+            self.db
+                .prepare_cached("INSERT INTO lane (scope, name, head) VALUES (?1, ?2, ?3)")?
+                .execute(params![scope.id, lane.name, head])?;
+            self.db
+                .prepare_cached("UPDATE delivery SET lane = id WHERE id = ?1 AND lane IS NULL")?
+                .execute([head])?;
+        }
+        if !scope.shared_lanes {
+            self.db
+                .prepare_cached("UPDATE scope SET shared_lanes = 1 WHERE id = ?1")?
+                .execute([scope.id])?;
+            self.scopes.retain(|_, known| known.id != scope.id);
+        }
+        hot.lane = Some(head);
+        let from = hot.state;
+        self.enter_lane(hot)?;
+        self.db
+            .prepare_cached("UPDATE delivery SET lane = ?2, behind = ?3, state = ?4, reason = ?5, due_at_ms = ?6 WHERE id = ?1")?
+            .execute(params![hot.id.0, hot.lane, hot.behind, hot.state.code(), hot.reason, hot.due_at_ms])?;
+        self.count_move((hot.run, from), (hot.run, hot.state));
+        Ok(())
+    }
+
+    /// Before a row becomes `staged` or `waiting`: finds its place in its lane. Behind a failed head that
+    /// parks its lane, a row that was to wait is held instead.
+    pub(super) fn enter_lane(&mut self, hot: &mut Hot) -> Result<(), Fault> {
+        let Some(lane) = hot.lane.filter(|_| matches!(hot.state, State::Staged | State::Waiting))
+        else {
+            return Ok(());
+        };
+        // What waits later in the lane has to wait for this one again.
+        self.db
+            .prepare_cached(
+                "UPDATE delivery SET behind = 1
+                 WHERE lane = ?1 AND lane IS NOT NULL AND state IN (0, 1, 2) AND state = 1 AND behind = 0 AND id > ?2",
+            )?
+            .execute(params![lane, hot.id.0])?;
+        if hot.state != State::Waiting {
+            return Ok(());
+        }
+        if !self.skips(hot.run)?
+            && let Some((head, state)) = self.failed_before(lane, hot.id)?
+        {
+            hot.park(head, state);
+            return Ok(());
+        }
+        hot.behind = self
+            .db
+            .prepare_cached(
+                "SELECT 1 FROM delivery
+                 WHERE lane = ?1 AND lane IS NOT NULL AND state IN (0, 1, 2) AND id < ?2 LIMIT 1",
+            )?
+            .exists(params![lane, hot.id.0])?
+            || self.is_sending(lane, hot.id)?;
+        Ok(())
+    }
+
+    /// After a row has left `from`: parks those behind a failed head, and lets the next one step
+    /// forward. Says how many were parked.
+    pub(super) fn after_move(&mut self, from: State, hot: &Hot, now_ms: i64) -> Result<u64, Fault> {
+        let over = from == State::Sending || from.is_open() && !hot.state.is_open();
+        let Some(lane) = hot.lane.filter(|_| over) else { return Ok(0) };
+        let parked = if hot.state.is_failed() { self.park_behind(lane, hot, now_ms)? } else { 0 };
+        self.step_forward(lane)?;
+        Ok(parked)
+    }
+
+    fn park_behind(&mut self, lane: i64, head: &Hot, now_ms: i64) -> Result<u64, Fault> {
+        let rows: Vec<Hot> = self
+            .db
+            .prepare_cached(concat!(
+                "SELECT ",
+                hot_columns!(),
+                " FROM delivery d WHERE d.lane = ?1 AND d.lane IS NOT NULL AND d.state IN (0, 1, 2)
+                  AND d.state = 1 AND d.id > ?2 ORDER BY d.id"
+            ))?
+            .query_map(params![lane, head.id.0], Hot::from_row)?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut parked = 0;
+        for mut row in rows {
+            if self.skips(row.run)? {
+                continue;
+            }
+            row.park(head.id, head.state);
+            row.updated_at_ms = now_ms;
+            self.shift(State::Waiting, &row)?;
+            parked += 1;
+        }
+        Ok(parked)
+    }
+
+    /// The first unfinished one of the lane may be claimed, unless one of the lane is being sent.
+    fn step_forward(&mut self, lane: i64) -> Result<(), Fault> {
+        if self.is_sending(lane, DeliveryId(0))? {
+            return Ok(());
+        }
+        self.db
+            .prepare_cached(
+                "UPDATE delivery SET behind = 0 WHERE state = 1 AND behind = 1 AND id =
+                   (SELECT min(id) FROM delivery WHERE lane = ?1 AND lane IS NOT NULL AND state IN (0, 1, 2))",
+            )?
+            .execute([lane])?;
+        Ok(())
+    }
+
+    fn is_sending(&self, lane: i64, but: DeliveryId) -> rusqlite::Result<bool> {
+        self.db
+            .prepare_cached(
+                "SELECT 1 FROM delivery WHERE lane = ?1 AND state = 2 AND id <> ?2 LIMIT 1",
+            )?
+            .exists(params![lane, but.0])
+    }
+
+    fn failed_before(
+        &self,
+        lane: i64,
+        id: DeliveryId,
+    ) -> rusqlite::Result<Option<(DeliveryId, State)>> {
+        self.db
+            .prepare_cached(
+                "SELECT id, state FROM delivery
+                 WHERE lane = ?1 AND lane IS NOT NULL AND state IN (7, 8, 9) AND id < ?2 ORDER BY id LIMIT 1",
+            )?
+            .query_row(params![lane, id.0], |row| {
+                Ok((DeliveryId(row.get(0)?), State::from_code(row.get(1)?).unwrap_or(State::Held)))
+            })
+            .optional()
+    }
+
+    /// Whether a failed head lets the deliveries of this run pass.
+    fn skips(&mut self, run: i64) -> rusqlite::Result<bool> {
+        if let Some(skips) = self.skips.get(&run) {
+            return Ok(*skips);
+        }
+        let skips = self
+            .db
+            .prepare_cached("SELECT skip FROM run WHERE id = ?1")?
+            .query_row([run], |row| row.get(0))
+            .optional()?
+            .unwrap_or(false);
+        self.skips.insert(run, skips);
+        Ok(skips)
+    }
+}
+
+impl Hot {
+    fn park(&mut self, head: DeliveryId, state: State) {
+        self.state = State::Held;
+        self.behind = false;
+        self.due_at_ms = None;
+        self.set_reason(Some(
+            &Reason::new(format!("it comes after delivery {head}, which is {state}"))
+                .with_code("ledger.parked")
+                .with_action(format!("deal with delivery {head} first, then try this one again")),
+        ));
+    }
+}
