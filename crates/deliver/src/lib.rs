@@ -1,5 +1,6 @@
 //! steadfast-deliver
 
+pub mod audit;
 pub mod compose;
 pub mod input;
 pub mod rejects;
