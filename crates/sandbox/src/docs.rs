@@ -1,1 +1,113 @@
 //! The control routes, the journal and the grammar of fault plans.
+//!
+//! # Control routes
+//!
+//! They start at the ready line's `control_url` (`http://127.0.0.1:PORT/__sandbox`), need no login,
+//! meet no faults and leave no trace in the journal. While a `refuse` fault is in force they are
+//! refused like everything else.
+//!
+//! | route | does |
+//! |---|---|
+//! | `GET journal?since=N&limit=N` | entries after number `since`, those moved to a file included; without `since` all that are in memory |
+//! | `GET state?after=ID&limit=N&masters=0` | orders after an id, archived ones included; queue, failed list, late commits, users, master data |
+//! | `GET audit` | what can be judged from the server's side alone |
+//! | `GET faults`, `POST faults`, `DELETE faults` | the plan with its counters; replace it (a plan, or `{"preset":"rough-day","seed":7}`); end all faults |
+//! | `POST reset` | back to the fixtures: sessions, lock-outs, lock, queue, journal, audit and clock start afresh, the fault plan from its beginning |
+//! | `GET clock`, `POST clock` | `{"advance_s":900}` moves the double's clock on |
+//! | `POST knosc/integration/start`, `…/finish` | hold and release the procurement tables |
+//! | `GET knosc/queue` | `{"locked","queue","failed"}` |
+//! | `POST knosc/references` | `{"kind":"purchase-order","id":42}` (or `purchase-order-detail`) marks a record as in use |
+//! | `POST knosc/revoke` | `{"username":"ada@example.com"}` changes the user, so that every token is revoked |
+//!
+//! # Journal
+//!
+//! `{"entries":[…],"next":N,"more":false,"spilled":0}`. Entries are numbered from 1 without gaps; pass
+//! `next` as `since` to go on. At most 200,000 stay in memory, older ones are moved to a temporary file.
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `n` | its number |
+//! | `at_ms`, `done_ms` | when the request arrived, when its reply was ready; milliseconds since 1970 by the double's clock |
+//! | `method`, `path`, `query` | what was asked |
+//! | `status` | what was sent; null if nothing was. It says nothing about what arrived |
+//! | `sent` | `whole`, `cut`, `malformed` or `nothing` |
+//! | `effect` | `none`, `applied` or `queued` |
+//! | `kind` | `login`, `verify`, `first-signin`, `refresh`, `logout`, `read`, `create`, `replace`, `delete`, `move`, `unknown` (no such route) or `apply` |
+//! | `resource` | `purchase-order`, `purchase-order-details`, `item-master`, …, `session` |
+//! | `key` | the natural key; of session routes the user |
+//! | `fault`, `rule` | the kind of fault that was met and the position of its rule |
+//! | `code` | of a refusal |
+//! | `id` | of what was created |
+//! | `user` | whose access token it was |
+//! | `hint_until_ms` | before this instant the reply's `Retry-After` forbade a repeat |
+//! | `of`, `of_kind` | of an `apply`: number and kind of the request that it completes |
+//!
+//! **Counting effects.** A queued write and a late commit take effect after their request. Each then
+//! adds an entry of kind `apply`, with effect `applied`, or `none` and the `code` if the write no
+//! longer passed the checks. So the creates of a key that took effect are the entries with that
+//! `resource` and `key`, `effect` = `applied`, and `kind` = `create` or `of_kind` = `create`. A run is
+//! over when `state` shows an empty `queue` and `late_commits` = 0.
+//!
+//! # Audit
+//!
+//! `{"doubled":[{"resource","key","effects"}],"early":[…],"refresh_reuse":[…],"faults_unmet":[…]}`:
+//! keys whose create took effect more than once without a delete between; writes and logins repeated
+//! (same method, path and key) before their hint allowed it; refresh tokens presented again after they
+//! had been refused; rules that never fired. Reads are not judged, as two reads of one address need
+//! not be the same operation.
+//!
+//! # Fault plans
+//!
+//! ```json
+//! {"seed": 7, "max_in_a_row": 2, "faults": [
+//!   {"name": "lost reply", "on": {"method": "POST", "path": "/api/purchase-order", "nth": 3},
+//!    "do": {"kind": "commit_then_reset"}},
+//!   {"on": {"probability": 0.03},
+//!    "do": {"kind": "status", "status": 503, "headers": {"Retry-After": "1"}, "body": "html"}}
+//! ]}
+//! ```
+//!
+//! Posting a plan replaces the one before it. The first rule that fires wins; every rule whose filters
+//! fit counts the request all the same.
+//!
+//! `on` (all of it optional):
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `method`, `path`, `key`, `kind` | filters: a text or a list of them. `path` is exact and without the query, `key` the natural key, `kind` as in the journal |
+//! | `nth` | fires on the n-th request that passes the filters since the plan was posted; a number or a list |
+//! | `from`, `to` | fires from and up to such a number |
+//! | `every` | of those, fires on the first and on every k-th after it |
+//! | `probability` | fires by chance, from 0 to 1 |
+//! | `repeat` | what chance has struck is struck so many times in all when it comes again |
+//! | `times` | fires so often and no more |
+//!
+//! A draw is a hash of seed, rule, method, path, natural key (or, without one, the query) and how often
+//! that was seen, so the draws do not depend on the order in which concurrent requests arrive.
+//! `max_in_a_row` spares an operation that has met so many faults one after the other from further
+//! chance. Faults that commit fire, and count, only on writes that would be applied or queued; those of
+//! the session only on requests with a good access token.
+//!
+//! `do`:
+//!
+//! | `kind` | does | parameters |
+//! |---|---|---|
+//! | `status` | replies without handling the request | `status`, `headers` (an object, or a list of pairs), `body` |
+//! | `delay` | handles and replies after a while; with `after` handles at once and replies late | `ms` (1000), `after` (false) |
+//! | `dribble` | sends the body in ten pieces | `over_ms` (1000) |
+//! | `refuse` | resets every connection and refuses new ones for a while | `for_ms` (1000) |
+//! | `reset_before_read`, `reset_before_commit` | resets the connection and handles nothing (the body is read in either case, as the draw needs the natural key) | |
+//! | `commit_then_reset` | handles the request and resets the connection | |
+//! | `commit_then_status` | handles the request and replies something else | as `status` |
+//! | `late_commit` | replies (or, without `status`, resets the connection), and handles the write afterwards | `after_ms` (500), as `status` |
+//! | `truncate_body` | handles the request, announces the whole body and sends half | |
+//! | `malformed_body` | handles the request and sends a body that is no JSON | |
+//! | `expire_access` | the access token presented is expired from now on | |
+//! | `revoke` | every token of the user is revoked from now on | |
+//! | `rotate_csrf` | handles the request; from then on the token's CSRF value is another. The reply brings the new pair of cookies unless `silent` | `silent` (false) |
+//! | `rate_limit` | replies 429 with a hint; with `per_second` only beyond that rate | `per_second`, `burst` (a tenth of it), `retry_after` (1), `body` |
+//! | `lock` | starts an integration run, this request included | `for_requests`, `for_ms`: whichever comes first ends it |
+//! | `unlock` | ends the integration run | |
+//!
+//! `body` is `json` (the API's error body), `html`, `plain`, `empty`, `truncated` (the API's error body,
+//! cut in the middle) or any other text, which is sent as it is.

@@ -7,3 +7,4 @@ mod control;
 mod faults;
 mod orders;
 mod session;
+mod vectors;
