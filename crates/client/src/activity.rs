@@ -8,6 +8,9 @@ use steadfast_call::Why;
 pub struct Activity {
     /// Calls that are sending, or about to.
     pub active: usize,
+    /// Calls that wait for something else than a slot: for a write to settle, after a fault, for
+    /// an instant that the API named. They leave room for others.
+    pub parked: usize,
     /// Calls that wait, by what they wait for.
     pub waiting: BTreeMap<&'static str, usize>,
     /// Calls that wait for proof that no locked run hides their write.
@@ -80,6 +83,7 @@ impl Counters {
                 .sum();
             Activity {
                 active: counts.active + unparked,
+                parked: counts.waiting.iter().sum::<usize>() - unparked,
                 waiting: named.map(|(why, n)| (why.as_str(), n)).collect(),
                 waiting_for_lock: counts.waiting[6],
                 last_fault: counts.last_fault.clone(),

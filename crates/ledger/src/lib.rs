@@ -13,7 +13,7 @@
 //!
 //! # What it deliberately lacks
 //!
-//! - It sends nothing, and decides nothing about sending again.
+//! - It decides nothing about sending again: the [`Runner`] sends over the client, whose engine decides.
 //! - It reads no clock of its own: times are handed in, or come from the [`Clock`] it was opened with.
 //! - Staged rows of an input ([`Ledger::stage`]) do not outlive the process: the input is read again.
 //!
@@ -70,6 +70,7 @@ mod delivery;
 mod error;
 pub mod identity;
 mod place;
+mod runner;
 mod schema;
 pub mod state;
 mod store;
@@ -80,5 +81,6 @@ pub use delivery::{
 };
 pub use error::LedgerError;
 pub use place::default_path;
+pub use runner::{Ended, News, Observer, OnUnknown, Runner, RunnerOptions, Wish};
 pub use state::State;
 pub use store::{Clock, Groups, Ledger, Options, Piece, Settings, Which};

@@ -202,7 +202,7 @@ impl Ledger {
         self.inner.writer.as_ref().map_or(0, Writer::commits)
     }
 
-    fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         (self.inner.clock)()
     }
 

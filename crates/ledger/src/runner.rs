@@ -1,0 +1,375 @@
+//! Sends what the ledger holds: claims, calls, settles, reconciles, confirms.
+//!
+//! ```text
+//!  ledger ─ claim ─► ready ─► call (client) ─► ended ─ settle ─► ledger ─► observer
+//!                      ▲                          │
+//!                      └── in doubt, first ───────┘ queued ─► confirm
+//! ```
+//!
+//! The intent is on disk before the first byte leaves, since only claimed deliveries are sent.
+//! The result is on disk before the observer hears of it. Calls, claims and settlements run
+//! side by side, so that nobody waits for the disk who could be sending.
+
+mod confirm;
+mod exchange;
+mod settlement;
+mod settling;
+mod unknown;
+mod witness;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use steadfast::{Attempt, Client, Error, Outcome, Time};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::{Delivery, DeliveryId, Ledger, LedgerError, Reason, RunId, Settled, Settlement};
+
+pub use settlement::OnUnknown;
+use exchange::make_call;
+
+/// So many calls may wait (for a settled write, a hint) beside those that are sending.
+const PARKED_MAX: usize = 4_096;
+/// How often the runner looks around when nothing happens.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How a runner sends.
+#[derive(Debug, Clone)]
+pub struct RunnerOptions {
+    /// How many calls are sending at the same time.
+    pub concurrency: usize,
+    /// What to do with a write whose effect cannot be proven.
+    pub on_unknown: OnUnknown,
+    /// How long queued writes are looked for after everything was sent; none: not at all.
+    pub confirm_for: Option<Duration>,
+}
+
+/// What the user has asked for while a run is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Wish {
+    /// Go on.
+    #[default]
+    GoOn,
+    /// Let what is in flight end, and start nothing.
+    WindDown,
+    /// Stop now. What is in flight stays in doubt until the next run.
+    Cut,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// The credentials do not let us in, and why.
+    pub credentials: Option<String>,
+    /// The user stopped it.
+    pub stopped: bool,
+    /// Attempts of writes that were made.
+    pub attempts: u64,
+}
+
+/// What the observer hears.
+#[derive(Debug, Clone)]
+pub enum News<'n> {
+    /// A delivery was settled, and the ledger has it on disk.
+    Settled {
+        /// The delivery, as it was claimed.
+        delivery: &'n Delivery,
+        /// How it was settled.
+        settlement: &'n Settlement,
+        /// The attempts of its call.
+        attempts: &'n [Attempt],
+    },
+    /// So many others of the account are held for one reason.
+    HeldAll(u64, &'n Reason),
+}
+
+/// Hears of every settlement, after it is on disk.
+pub type Observer = Arc<dyn Fn(News<'_>) + Send + Sync>;
+
+/// Sends the deliveries of a run.
+#[derive(Clone)]
+pub struct Runner {
+    ledger: Ledger,
+    client: Client,
+    account: String,
+    options: RunnerOptions,
+    observer: Observer,
+}
+
+/// A call that has ended and has to be settled.
+struct Finished {
+    delivery: Delivery,
+    result: Result<Outcome, Error>,
+}
+
+/// What the runner remembers while it runs.
+struct Desk {
+    run: RunId,
+    ready: VecDeque<(Delivery, bool)>,
+    calls: JoinSet<()>,
+    calling: usize,
+    finished: mpsc::UnboundedReceiver<Finished>,
+    done: mpsc::UnboundedSender<Finished>,
+    to_settle: Vec<Finished>,
+    settling: Option<BoxFuture<'static, Settling>>,
+    claiming: Option<BoxFuture<'static, Result<Vec<Delivery>, LedgerError>>>,
+    nothing_due: bool,
+    rounds: HashMap<DeliveryId, u32>,
+    /// Looks that are made now and then; away while they are under way.
+    looks: Option<Looks>,
+    looking: Option<BoxFuture<'static, Result<Looks, LedgerError>>>,
+    queued: Queued,
+    ended: Ended,
+}
+
+/// When queued writes were first sent, on the client's clock.
+type Queued = Arc<Mutex<HashMap<DeliveryId, Time>>>;
+
+/// What is looked for now and then.
+struct Looks {
+    confirm: confirm::Confirmer,
+    witness: witness::Witness,
+}
+
+type Settling = (Vec<(Finished, Settlement)>, Result<Vec<Result<Settled, LedgerError>>, LedgerError>);
+
+impl Runner {
+    /// A runner of this ledger over this client, which is logged in as that account.
+    #[must_use]
+    pub fn new(
+        ledger: Ledger,
+        client: Client,
+        account: impl Into<String>,
+        options: RunnerOptions,
+        observer: Observer,
+    ) -> Self {
+        Self { ledger, client, account: account.into(), options, observer }
+    }
+
+    /// Sends everything of a run that is waiting, after finding out what became of what an
+    /// earlier process left in doubt. Ends when nothing is left to send and queued writes have
+    /// been seen or given up, or as the user wishes.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the ledger cannot be read or written. Nothing that was sent is lost:
+    /// it is in doubt on disk.
+    pub async fn run(&self, run: RunId, mut wish: watch::Receiver<Wish>) -> Result<Ended, LedgerError> {
+        let (done, finished) = mpsc::unbounded_channel();
+        let mut desk = Desk {
+            run,
+            ready: self.ledger.in_doubt()?.into_iter().map(|delivery| (delivery, true)).collect(),
+            calls: JoinSet::new(),
+            calling: 0,
+            finished,
+            done,
+            to_settle: Vec::new(),
+            settling: None,
+            claiming: None,
+            nothing_due: false,
+            rounds: HashMap::new(),
+            looks: Some(Looks {
+                confirm: confirm::Confirmer::new(self.options.confirm_for),
+                witness: witness::Witness::default(),
+            }),
+            looking: None,
+            queued: Queued::default(),
+            ended: Ended::default(),
+        };
+        self.look_again_at_unknown(run).await?;
+        while !self.is_over(&mut desk, *wish.borrow()).await? {
+            self.turn(&mut desk, &mut wish).await?;
+            if *wish.borrow() == Wish::Cut {
+                desk.calls.abort_all();
+                desk.ended.stopped = true;
+                break;
+            }
+        }
+        self.settle_the_rest(&mut desk).await?;
+        Ok(desk.ended)
+    }
+
+    /// One turn: start what can be started, then wait for something to happen.
+    async fn turn(&self, desk: &mut Desk, wish: &mut watch::Receiver<Wish>) -> Result<(), LedgerError> {
+        let stopping = *wish.borrow() > Wish::GoOn || desk.ended.credentials.is_some();
+        if stopping {
+            self.give_back(desk).await?;
+        } else {
+            self.start(desk);
+            self.look_around(desk);
+        }
+        self.begin_settling(desk);
+        let tick = tokio::time::sleep(TICK);
+        tokio::select! {
+            Some(finished) = desk.finished.recv() => {
+                desk.calling -= 1;
+                desk.to_settle.push(finished);
+                while let Ok(finished) = desk.finished.try_recv() {
+                    desk.calling -= 1;
+                    desk.to_settle.push(finished);
+                }
+            }
+            claimed = maybe(&mut desk.claiming) => {
+                desk.claiming = None;
+                let claimed = claimed?;
+                desk.nothing_due = claimed.is_empty();
+                desk.ready.extend(claimed.into_iter().map(|delivery| (delivery, false)));
+            }
+            settled = maybe(&mut desk.settling) => {
+                desk.settling = None;
+                self.settled(desk, settled).await?;
+            }
+            changed = wish.changed() => {
+                if changed.is_ok() && *wish.borrow() > Wish::GoOn {
+                    desk.ended.stopped = true;
+                    self.client.wind_down();
+                }
+            }
+            looked = maybe(&mut desk.looking) => {
+                desk.looking = None;
+                desk.looks = Some(looked?);
+            }
+            () = tick => desk.nothing_due = false,
+        }
+        while desk.calls.try_join_next().is_some() {}
+        Ok(())
+    }
+
+    /// Starts calls as long as there is room, and claims ahead so that there is always one ready.
+    fn start(&self, desk: &mut Desk) {
+        let activity = self.client.activity();
+        let parked = activity.parked.min(desk.calling);
+        let mut room = self.options.concurrency.saturating_sub(desk.calling - parked);
+        while room > 0 && desk.calling < PARKED_MAX {
+            let Some((delivery, in_doubt)) = desk.ready.pop_front() else { break };
+            self.call(desk, delivery, in_doubt);
+            room -= 1;
+        }
+        let full = desk.ready.len() >= self.options.concurrency || desk.calling >= PARKED_MAX;
+        if desk.claiming.is_none() && !desk.nothing_due && !full {
+            let (ledger, run, limit) = (self.ledger.clone(), desk.run, self.options.concurrency);
+            let now_ms = ledger.now_ms();
+            desk.claiming = Some(async move { ledger.claim(run, now_ms, limit).await }.boxed());
+        }
+    }
+
+    fn call(&self, desk: &mut Desk, delivery: Delivery, in_doubt: bool) {
+        desk.calling += 1;
+        let client = self.client.clone();
+        let done = desk.done.clone();
+        let now_ms = self.ledger.now_ms();
+        desk.calls.spawn(async move {
+            let result = make_call(&client, &delivery, in_doubt, now_ms).await;
+            let _ = done.send(Finished { delivery, result });
+        });
+    }
+
+    /// What was claimed and not begun goes back, untouched.
+    async fn give_back(&self, desk: &mut Desk) -> Result<(), LedgerError> {
+        let held = desk.ended.credentials.clone();
+        let back: Vec<_> = desk
+            .ready
+            .drain(..)
+            .filter(|(_, in_doubt)| !in_doubt)
+            .map(|(delivery, _)| {
+                let settlement = match &held {
+                    Some(text) => Settlement::Held(Reason::new(text.clone())),
+                    None => Settlement::Waiting { due_at_ms: self.ledger.now_ms(), reason: None },
+                };
+                (delivery.id, settlement, Vec::new())
+            })
+            .collect();
+        if !back.is_empty() {
+            self.ledger.settle_many(back).await?;
+        }
+        Ok(())
+    }
+
+    /// Now and then: look for queued writes, and for a witness if calls wait for one and no
+    /// fresh write is there to be it.
+    fn look_around(&self, desk: &mut Desk) {
+        let Some(mut looks) = desk.looks.take_if(|looks| looks.confirm.is_due() || looks.witness.is_due())
+        else {
+            return;
+        };
+        let idle = desk.ready.is_empty() && desk.calling <= self.client.activity().parked;
+        let (runner, run, queued) = (self.clone(), desk.run, Arc::clone(&desk.queued));
+        desk.looking = Some(
+            async move {
+                if idle {
+                    looks.witness.call(&runner).await?;
+                }
+                if looks.confirm.look(&runner, run, &queued).await? > 0 {
+                    looks.witness.rest();
+                }
+                Ok(looks)
+            }
+            .boxed(),
+        );
+    }
+
+    async fn is_over(&self, desk: &mut Desk, wish: Wish) -> Result<bool, LedgerError> {
+        let busy = desk.calling > 0
+            || !desk.to_settle.is_empty()
+            || desk.settling.is_some()
+            || desk.claiming.is_some()
+            || desk.looking.is_some();
+        if busy {
+            return Ok(false);
+        }
+        if wish > Wish::GoOn || desk.ended.credentials.is_some() {
+            self.give_back(desk).await?;
+            return Ok(true);
+        }
+        if !desk.ready.is_empty() || !desk.nothing_due {
+            return Ok(false);
+        }
+        if self.ledger.next_due_ms(desk.run)?.is_some() {
+            return Ok(false);
+        }
+        // The last look has to be one that was made after everything was settled.
+        Ok(desk.looks.as_ref().is_some_and(|looks| looks.confirm.is_over(&desk.queued)))
+    }
+
+}
+
+fn lock(queued: &Queued) -> MutexGuard<'_, HashMap<DeliveryId, Time>> {
+    queued.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Waits for a future that may not be there: then for ever.
+async fn maybe<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// When something was last done, for things that are done now and then.
+#[derive(Debug, Default)]
+struct Rhythm {
+    next: Option<Instant>,
+    wait: Duration,
+}
+
+impl Rhythm {
+    fn is_due(&self) -> bool {
+        self.next.is_none_or(|next| Instant::now() >= next)
+    }
+
+    /// The next time is after a longer wait, up to a bound.
+    fn slower(&mut self, first: Duration, last: Duration) {
+        self.wait = (self.wait * 2).clamp(first, last);
+        self.next = Some(Instant::now() + self.wait);
+    }
+
+    /// The next time is soon, and waits grow from there.
+    fn reset(&mut self, first: Duration) {
+        self.wait = Duration::ZERO;
+        self.next = Some(Instant::now() + first);
+    }
+}

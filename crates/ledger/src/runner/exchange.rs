@@ -1,0 +1,58 @@
+//! From a delivery to a call, and from its attempts to rows.
+
+use std::time::Duration;
+
+use steadfast::{Attempt, Class, Client, Error, Options, Outcome, Request};
+
+use crate::{AttemptRow, Delivery, Ledger};
+
+pub(super) async fn make_call(
+    client: &Client,
+    delivery: &Delivery,
+    in_doubt: bool,
+    now_ms: i64,
+) -> Result<Outcome, Error> {
+    let method = delivery.method.parse().unwrap_or(http::Method::POST);
+    let request = Request::new(method, delivery.path.clone()).json(delivery.body.clone());
+    let deadline = delivery
+        .deadline_at_ms
+        .map(|at| Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0)));
+    let options = Options {
+        deadline,
+        resource: Some(delivery.resource.clone()),
+        natural_key: delivery.natural_key.clone(),
+        known_absent: delivery.known_absent,
+        in_doubt,
+        context: [("delivery".to_owned(), delivery.id.to_string())].into(),
+    };
+    client.call(request, options).await
+}
+
+pub(super) fn attempts_of(result: &Result<Outcome, Error>) -> &[Attempt] {
+    match result {
+        Ok(outcome) => &outcome.success().attempts,
+        Err(error) => &error.details().attempts,
+    }
+}
+
+/// The attempts as rows, dated by the calendar. One that ended well needs no rule: there is
+/// nothing to explain, and the ledger keeps a clean first try in the delivery's own columns.
+pub(super) fn rows_of(client: &Client, ledger: &Ledger, attempts: &[Attempt]) -> Vec<AttemptRow> {
+    let (now, now_ms) = (client.now(), ledger.now_ms());
+    attempts
+        .iter()
+        .map(|attempt| AttemptRow {
+            n: attempt.number,
+            started_at_ms: now_ms - i64::try_from((now - attempt.sent_at).as_millis()).unwrap_or(0),
+            elapsed_ms: attempt.elapsed.as_millis() as u64,
+            class: attempt.class.as_str().to_owned(),
+            status: attempt.status,
+            code: attempt.code.clone(),
+            effect: attempt.effect.as_str().to_owned(),
+            wait_ms: (!attempt.wait.is_zero()).then_some(attempt.wait.as_millis() as u64),
+            rule: (attempt.class != Class::Ok).then(|| attempt.rule.clone()),
+            request_id: attempt.request_id.clone(),
+        })
+        .collect()
+}
+
