@@ -6,5 +6,6 @@ mod client;
 mod control;
 mod faults;
 mod orders;
+mod presets;
 mod session;
 mod vectors;
