@@ -1,0 +1,281 @@
+//! From the file to accepted deliveries.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+use steadfast_call::dialect::{Resource, value_text};
+use steadfast_call::differences;
+use steadfast_ledger::{
+    Accepted, Initial, Ledger, NewDelivery, Piece as Staged, Reason, RunId, Settlement, State,
+};
+use tokio::sync::mpsc;
+
+use super::{DeliverError, Job};
+use crate::compose::{Composed, compose, line_ranges};
+use crate::input::{self, Piece, RowFault};
+use crate::progress::{Phase, Progress};
+
+/// How many pieces are staged, and writes accepted, at a time.
+const BATCH: usize = 500;
+
+/// Reads the whole input and accepts its writes. Gives remarks that are no faults.
+pub(super) async fn read(
+    job: &Job,
+    ledger: &Ledger,
+    resource: &Resource,
+    run: RunId,
+    progress: &Arc<Progress>,
+) -> Result<Vec<String>, DeliverError> {
+    progress.phase(Phase::Reading);
+    let suspects = stage(job, ledger, resource, run, progress).await?;
+    progress.phase(Phase::Grouping);
+    let remarks = accept_all(job, ledger, resource, run, progress, suspects).await?;
+    ledger.drop_pieces(run).await?;
+    Ok(remarks)
+}
+
+/// Puts every piece aside. Gives the keys of writes that an unreadable row may belong to.
+async fn stage(
+    job: &Job,
+    ledger: &Ledger,
+    resource: &Resource,
+    run: RunId,
+    progress: &Arc<Progress>,
+) -> Result<HashSet<String>, DeliverError> {
+    let (sender, mut batches) = mpsc::channel::<Result<Vec<Piece>, DeliverError>>(4);
+    let (source, resource) = (Arc::clone(&job.source), resource.clone());
+    let (options, seen) = (job.read.clone(), Arc::clone(progress));
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = read_batches(&source, &resource, &options, &seen, &sender) {
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    let mut suspects = HashSet::new();
+    while let Some(batch) = batches.recv().await {
+        let batch = batch?;
+        for piece in &batch {
+            suspects.extend(piece.neighbours.iter().cloned());
+        }
+        ledger.stage(run, batch.iter().map(staged).collect()).await?;
+    }
+    Ok(suspects)
+}
+
+fn read_batches(
+    source: &input::Source,
+    resource: &Resource,
+    options: &input::Options,
+    progress: &Progress,
+    sender: &mpsc::Sender<Result<Vec<Piece>, DeliverError>>,
+) -> Result<(), DeliverError> {
+    let mut reader = input::open(source, resource, options)?;
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        let piece = reader.next().transpose()?;
+        let ended = piece.is_none();
+        batch.extend(piece);
+        if batch.len() >= BATCH || (ended && !batch.is_empty()) {
+            let count = batch.len() as u64;
+            progress.update(|view| {
+                view.rows += count;
+                view.read_bytes = reader.read_bytes();
+                view.size_bytes = reader.size_bytes();
+            });
+            if sender.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+                return Ok(());
+            }
+        }
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+fn staged(piece: &Piece) -> Staged {
+    Staged {
+        line: piece.line,
+        key: piece.key.clone(),
+        body: serde_json::to_vec(piece).unwrap_or_default(),
+        fault: None,
+    }
+}
+
+async fn accept_all(
+    job: &Job,
+    ledger: &Ledger,
+    resource: &Resource,
+    run: RunId,
+    progress: &Arc<Progress>,
+    suspects: HashSet<String>,
+) -> Result<Vec<String>, DeliverError> {
+    let (sender, mut batches) =
+        mpsc::channel::<Result<(Vec<NewDelivery>, Vec<String>), DeliverError>>(4);
+    let maker = Maker { job: job.clone(), resource: resource.clone(), run, suspects };
+    let groups = ledger.groups(run)?;
+    tokio::task::spawn_blocking(move || {
+        let mut groups = groups;
+        loop {
+            let mut made = (Vec::with_capacity(BATCH), Vec::new());
+            for group in groups.by_ref().take(BATCH) {
+                match group {
+                    Ok((key, pieces)) => maker.make(key, pieces, &mut made.0, &mut made.1),
+                    Err(error) => {
+                        let _ = sender.blocking_send(Err(error.into()));
+                        return;
+                    }
+                }
+            }
+            if made.0.is_empty() || sender.blocking_send(Ok(made)).is_err() {
+                return;
+            }
+        }
+    });
+    let mut remarks = Vec::new();
+    while let Some(batch) = batches.recv().await {
+        let (deliveries, said) = batch?;
+        remarks.extend(said);
+        let bodies: Vec<Vec<u8>> = deliveries.iter().map(|new| new.body.clone()).collect();
+        let count = deliveries.len() as u64;
+        let accepted = ledger.accept(deliveries).await?;
+        explain_changes(ledger, resource, &accepted, &bodies).await?;
+        progress.update(|view| view.accepted += count);
+    }
+    Ok(remarks)
+}
+
+/// A write that was sent before with other content is refused, and told where it differs.
+async fn explain_changes(
+    ledger: &Ledger,
+    resource: &Resource,
+    accepted: &[Accepted],
+    bodies: &[Vec<u8>],
+) -> Result<(), DeliverError> {
+    for (accepted, body) in accepted.iter().zip(bodies) {
+        let Accepted::Changed { id, before, state } = accepted else { continue };
+        let Some(row) = ledger.get(*id)? else { continue };
+        if row.state != State::Rejected {
+            continue;
+        }
+        let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
+        let found = differences(resource, &parsed(body), &parsed(before));
+        let mut reason = row.reason.unwrap_or_default();
+        reason.text = format!("it was delivered before with other content, and is {state} there");
+        reason.action = Some("change it at the API itself, or give this one another number".to_owned());
+        reason.differences = found.iter().map(ToString::to_string).collect();
+        ledger.settle(*id, Settlement::Rejected(reason), Vec::new()).await?;
+    }
+    Ok(())
+}
+
+/// Makes deliveries of groups of pieces.
+struct Maker {
+    job: Job,
+    resource: Resource,
+    run: RunId,
+    suspects: HashSet<String>,
+}
+
+impl Maker {
+    fn make(
+        &self,
+        key: Option<String>,
+        pieces: Vec<Staged>,
+        made: &mut Vec<NewDelivery>,
+        remarks: &mut Vec<String>,
+    ) {
+        let pieces: Vec<Piece> =
+            pieces.iter().filter_map(|staged| serde_json::from_slice(&staged.body).ok()).collect();
+        let Some(key) = key else {
+            made.extend(pieces.into_iter().map(|piece| self.nameless(piece)));
+            return;
+        };
+        match compose(&self.resource, &key, pieces) {
+            Composed::Write { natural_key, body, lines, repeats, .. } => {
+                if !repeats.is_empty() {
+                    let again: Vec<String> = repeats.iter().map(u64::to_string).collect();
+                    remarks.push(format!(
+                        "{natural_key} is in the file more than once, each time the same (again on line {}): it is sent once",
+                        again.join(", ")
+                    ));
+                }
+                let initial = match self.suspects.contains(&natural_key) {
+                    true => Initial::Held(suspected(&natural_key)),
+                    false => Initial::Staged,
+                };
+                made.push(self.delivery(Some(natural_key), body, lines, initial));
+            }
+            Composed::Rejected { natural_key, faults, lines, body } => {
+                let initial = Initial::Rejected(refused(&self.resource, &faults));
+                made.push(self.delivery(Some(natural_key), body, lines, initial));
+            }
+        }
+    }
+
+    /// A row whose key cannot be read is a write of its own, which is refused.
+    fn nameless(&self, piece: Piece) -> NewDelivery {
+        let lines = line_ranges(std::slice::from_ref(&piece));
+        let mut reason = refused(&self.resource, &piece.faults);
+        if !piece.neighbours.is_empty() {
+            reason.text.push_str(&format!(
+                "; it may belong to {}, which therefore wait for a person",
+                piece.neighbours.join(" or ")
+            ));
+        }
+        let body = serde_json::to_vec(&piece.content).unwrap_or_default();
+        self.delivery(None, body, lines, Initial::Rejected(reason))
+    }
+
+    fn key_in(&self, body: &[u8]) -> Option<String> {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        body.get(&self.resource.key).and_then(value_text)
+    }
+
+    fn delivery(
+        &self,
+        natural_key: Option<String>,
+        body: Vec<u8>,
+        lines: String,
+        initial: Initial,
+    ) -> NewDelivery {
+        // With a key of the user's own, the natural key is what the body says.
+        let own_key = self.job.read.key_column.is_some();
+        let (natural_key, key_of_user) = match own_key {
+            true => (self.key_in(&body), natural_key),
+            false => (natural_key, None),
+        };
+        NewDelivery {
+            run: self.run,
+            account: self.job.account.clone(),
+            resource: self.job.resource.clone(),
+            natural_key,
+            key_of_user,
+            lane: None,
+            method: self.resource.create.method.clone(),
+            path: self.resource.create.path.clone(),
+            body,
+            lines,
+            initial,
+        }
+    }
+}
+
+fn suspected(key: &str) -> Reason {
+    Reason::new(format!("a row beside it cannot be read, and may belong to {key}"))
+        .with_code("input.row_unreadable_nearby")
+        .with_action("correct that row and deliver the file again")
+}
+
+fn refused(resource: &Resource, faults: &[RowFault]) -> Reason {
+    let texts: Vec<&str> = faults.iter().map(|fault| fault.text.as_str()).collect();
+    let missing = faults.first().is_some_and(|fault| fault.code == resource.missing_code);
+    Reason {
+        code: faults.first().map(|fault| fault.code.clone()),
+        text: texts.join("; "),
+        action: Some(match missing {
+            true => "fill it in and deliver the file again".to_owned(),
+            false => "correct the row and deliver the file again".to_owned(),
+        }),
+        ..Reason::default()
+    }
+}
