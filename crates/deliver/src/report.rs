@@ -141,9 +141,14 @@ pub fn write(
     buckets: &[Bucket],
     rows: impl IntoIterator<Item = Row>,
 ) -> io::Result<u64> {
-    output.write_all(page::head(summary, buckets).into_string().as_bytes())?;
     let mut count: u64 = 0;
-    let mut rows = rows.into_iter();
+    let mut rows = rows.into_iter().peekable();
+    if rows.peek().is_none() {
+        output.write_all(page::whole(summary, buckets).into_string().as_bytes())?;
+        output.flush()?;
+        return Ok(count);
+    }
+    output.write_all(page::head(summary, buckets).into_string().as_bytes())?;
     for row in rows.by_ref().take(ROWS_IN_PAGE) {
         output.write_all(page::row(&row).into_string().as_bytes())?;
         output.write_all(b"\n")?;

@@ -59,7 +59,7 @@ pub(super) fn waits(buckets: &[Bucket]) -> String {
 /// One bar of all outcomes: how many each, and its colour.
 pub(super) fn outcomes(parts: &[(u64, &str)]) -> String {
     let all: u64 = parts.iter().map(|(count, _)| count).sum();
-    svg((760, 28), |area| {
+    let bar = svg((760, 28), |area| {
         let mut left = 0;
         let shown: Vec<_> = parts.iter().filter(|(count, _)| *count > 0).collect();
         // Every outcome can be seen, be there ever so few of it.
@@ -75,7 +75,9 @@ pub(super) fn outcomes(parts: &[(u64, &str)]) -> String {
             left = right;
         }
         Ok(())
-    })
+    });
+    // It is as wide as the page, and no higher for that.
+    bar.replacen("<svg", "<svg preserveAspectRatio=\"none\"", 1)
 }
 
 /// A bar for each code.

@@ -14,8 +14,32 @@ const SCRIPT: &str = include_str!("report.js");
 /// What closes the table that [`head`] opens.
 pub(super) const END_OF_ROWS: &str = "</tbody></table></div>\n";
 
+/// Everything, if there are no rows.
+pub(super) fn whole(summary: &Summary, buckets: &[Bucket]) -> Markup {
+    html! {
+        (start(summary, buckets))
+        section {
+            h2 { "Not simply applied" }
+            p.legend { "There is nothing to show: every one was simply applied." }
+        }
+        (PreEscaped("</main></body></html>\n"))
+    }
+}
+
 /// Everything before the first row.
 pub(super) fn head(summary: &Summary, buckets: &[Bucket]) -> Markup {
+    html! {
+        (start(summary, buckets))
+        (PreEscaped("<section id=\"rows\">"))
+        h2 { "Not simply applied" }
+        (filters(summary))
+        (PreEscaped("<div class=\"scroll\"><table class=\"rows\">"))
+        thead { tr { th { (capital(&summary.title)) } th { "State" } th { "Code" } th.num { "Lines" } th { "Why" } th.num { "Sent" } } }
+        (PreEscaped("<tbody>"))
+    }
+}
+
+fn start(summary: &Summary, buckets: &[Bucket]) -> Markup {
     // Nothing but this page's own script may run in it, whatever a reply put into a message.
     let hash = STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
     let policy =
@@ -41,12 +65,6 @@ pub(super) fn head(summary: &Summary, buckets: &[Bucket]) -> Markup {
         }
         (PreEscaped("<body><main>"))
         (main)
-        (PreEscaped("<section id=\"rows\">"))
-        h2 { "Not simply applied" }
-        (filters(summary))
-        (PreEscaped("<div class=\"scroll\"><table class=\"rows\">"))
-        thead { tr { th { (capital(&summary.title)) } th { "State" } th { "Code" } th.num { "Lines" } th { "Why" } th.num { "Sent" } } }
-        (PreEscaped("<tbody>"))
     }
 }
 
@@ -56,7 +74,7 @@ pub(super) fn row(row: &Row) -> Markup {
         tr data-state=(row.state) {
             td.key { (row.natural_key) }
             td { (badge(&row.state)) }
-            td.code { (row.code.as_deref().unwrap_or_default()) }
+            td.code { (breakable(row.code.as_deref().unwrap_or_default())) }
             td.num.lines { (row.lines) }
             td.why {
                 (row.reason)
@@ -176,7 +194,7 @@ fn codes(summary: &Summary) -> Markup {
     html! {
         section {
             h2 { "Errors by code" }
-            div.chart role="img" aria-label="Errors by code; the table below has the numbers" {
+            div.chart.codes role="img" aria-label="Errors by code; the table below has the numbers" {
                 (PreEscaped(chart::codes(&counts)))
             }
             div.scroll {
@@ -185,7 +203,7 @@ fn codes(summary: &Summary) -> Markup {
                     tbody {
                         @for line in &summary.codes {
                             tr {
-                                td.code { (line.code) }
+                                td.code { (breakable(&line.code)) }
                                 td.num.big { (grouped(line.count)) }
                                 td { span.key { (line.example) } div.detail { (line.example_text) } }
                                 td { (capital(&line.action)) }
@@ -240,6 +258,16 @@ fn filters(summary: &Summary) -> Markup {
                 }
             }
             output #count {}
+        }
+    }
+}
+
+/// A code that may go on in the next line after a dot.
+fn breakable(code: &str) -> Markup {
+    html! {
+        @for (at, part) in code.split('.').enumerate() {
+            @if at > 0 { "." wbr; }
+            (part)
         }
     }
 }

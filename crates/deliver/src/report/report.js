@@ -27,7 +27,9 @@
     badge.append(element("span", "badge " + state, state));
     const why = element("td", "why", reason);
     for (const detail of details) why.append(element("div", "detail", detail));
-    row.append(element("td", "key", key), badge, element("td", "code", code),
+    const codes = element("td", "code");
+    code.split(".").forEach((part, at) => codes.append(...(at ? [".", element("wbr"), part] : [part])));
+    row.append(element("td", "key", key), badge, codes,
       element("td", "num lines", lines), why, element("td", "num", attempts));
     return row;
   };
