@@ -45,6 +45,7 @@ impl Audit {
                 }
             }
             "delete" => {
+                let id = if entry.order_gone { ("purchase-order", key.clone()) } else { id };
                 if let Some(copies) = self.copies.get_mut(&id) {
                     *copies = copies.saturating_sub(1);
                 }

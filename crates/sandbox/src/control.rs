@@ -196,5 +196,5 @@ fn read_plan(request: &Request) -> Result<FaultPlan, Refusal> {
 }
 
 pub(crate) fn set_faults(double: &Double, plan: FaultPlan) {
-    double.world().set_faults(plan, 0);
+    double.world().set_faults(plan);
 }

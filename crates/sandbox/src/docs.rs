@@ -38,6 +38,7 @@
 //! | `fault`, `rule` | the kind of fault that was met and the position of its rule |
 //! | `code` | of a refusal |
 //! | `id` | of what was created |
+//! | `order_gone` | true where deleting a line has deleted its order |
 //! | `user` | whose access token it was |
 //! | `hint_until_ms` | before this instant the reply's `Retry-After` forbade a repeat |
 //! | `of`, `of_kind` | of an `apply`: number and kind of the request that it completes |

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::clock::Clock;
 use crate::exchange::{Answer, Request};
-use crate::fault::{Engine, FaultPlan};
+use crate::fault::FaultPlan;
 use crate::knosc::{Knosc, Now};
 use crate::options::{Options, StartError};
 
@@ -38,7 +38,7 @@ impl Double {
         let clock = Clock::start();
         let knosc = Knosc::new(options, now(&clock))?;
         let plan = options.faults.clone().unwrap_or_else(FaultPlan::none);
-        let world = Mutex::new(World::new(knosc, Engine::new(plan, options.seed)));
+        let world = Mutex::new(World::new(knosc, plan, options.seed));
         Ok(Double { world, clock, gate })
     }
 

@@ -65,6 +65,9 @@ pub(crate) struct Entry {
     /// The id of what was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<u64>,
+    /// Of a deleted line: the order went with it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) order_gone: bool,
     /// Whose access token it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<String>,
@@ -86,7 +89,7 @@ impl Entry {
     }
 }
 
-/// How many entries stay in memory before the older half goes to a file.
+/// How many entries stay in memory before the oldest go to a file.
 const KEPT: usize = 200_000;
 
 /// All entries: the newest in memory, older ones in a temporary file.
@@ -126,7 +129,7 @@ impl Journal {
         self.last_n = entry.n;
         self.newest.push_back(entry);
         if self.newest.len() > self.kept {
-            let older: Vec<Entry> = self.newest.drain(..self.kept.div_ceil(2)).collect();
+            let older: Vec<Entry> = self.newest.drain(..self.kept.div_ceil(16)).collect();
             self.spilled.get_or_insert_with(Spill::new).append(&older);
         }
     }
@@ -189,6 +192,7 @@ mod tests {
             sent: Sent::Whole,
             code: None,
             id: None,
+            order_gone: false,
             user: None,
             hint_until_ms: None,
             of: None,

@@ -30,7 +30,8 @@ use list::Listed;
 use queue::{Integration, Waiting};
 use route::Op;
 use session::Sessions;
-use store::{Done, Store};
+pub(crate) use store::Done;
+use store::Store;
 use user::{Access, Users};
 
 pub(crate) use queue::Settled;
@@ -81,8 +82,8 @@ pub(crate) struct Handled {
     pub(crate) effect: Effect,
     /// The code of the refusal, if it was one.
     pub(crate) code: Option<String>,
-    /// The id of what was created.
-    pub(crate) id: Option<u64>,
+    /// What the applied change was.
+    pub(crate) done: Done,
 }
 
 /// The double's world.
@@ -148,7 +149,7 @@ impl Knosc {
             reply: fail.reply(&self.rules),
             effect: Effect::None,
             code: Some(fail.code.into_owned()),
-            id: None,
+            done: Done::default(),
         })
     }
 
@@ -180,7 +181,7 @@ impl Knosc {
                 };
             }
         };
-        Ok(Handled { reply, effect: Effect::None, code: None, id: None })
+        Ok(Handled { reply, effect: Effect::None, code: None, done: Done::default() })
     }
 
     /// Session, CSRF and privilege.
@@ -222,7 +223,7 @@ impl Knosc {
             _ => return Err(Fail::route_not_found()),
         };
         let reply = Reply::json_text(StatusCode::OK, text);
-        Ok(Handled { reply, effect: Effect::None, code: None, id: None })
+        Ok(Handled { reply, effect: Effect::None, code: None, done: Done::default() })
     }
 
     fn write(
@@ -236,11 +237,16 @@ impl Knosc {
         if op.is_locked_by_integration() && self.integration.is_locked() {
             self.integration.enqueue(waiting(op, subject, request, n));
             let reply = Reply::json(StatusCode::OK, &queued_body());
-            return Ok(Handled { reply, effect: Effect::Queued, code: None, id: None });
+            return Ok(Handled {
+                reply,
+                effect: Effect::Queued,
+                code: None,
+                done: Done::default(),
+            });
         }
         let done = self.store.apply(change);
         let reply = self.applied_reply(op, done);
-        Ok(Handled { reply, effect: Effect::Applied, code: None, id: done.id })
+        Ok(Handled { reply, effect: Effect::Applied, code: None, done })
     }
 
     fn applied_reply(&self, op: Op, done: Done) -> Reply {

@@ -49,6 +49,20 @@ pub enum Fixtures {
     File(PathBuf),
 }
 
+impl std::str::FromStr for Fixtures {
+    type Err = std::convert::Infallible;
+
+    /// `default`, `vectors`, `vectors-empty`, or the path of a file.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Ok(match name {
+            "default" => Fixtures::Default,
+            "vectors" => Fixtures::Vectors,
+            "vectors-empty" => Fixtures::VectorsEmpty,
+            path => Fixtures::File(PathBuf::from(path)),
+        })
+    }
+}
+
 /// A name that is none of those expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what} `{name}`; known are {known}")]

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
@@ -115,7 +115,8 @@ fn spawn_connection(stream: TcpStream, double: &Arc<Double>, mut epoch: watch::R
                     tracing::trace!(target: "steadfast_sandbox", %error, "connection ended");
                 }
             }
-            _ = epoch.changed() => reset.store(true, Ordering::Relaxed),
+            // Refused: a reset. Stopped (the sender is gone): an orderly close.
+            changed = epoch.changed() => reset.store(changed.is_ok(), Ordering::Relaxed),
         }
     });
 }
@@ -150,13 +151,13 @@ async fn answer(
 /// Reads the body, which has a bound.
 async fn read(request: http::Request<Incoming>) -> Result<Request, Reply> {
     let (head, body) = request.into_parts();
+    // One that announces too much is refused before any of it has arrived.
+    if body.size_hint().lower() > LARGEST_BODY as u64 {
+        return Err(too_large());
+    }
     let body = match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let refusal =
-                json!({ "Message": "Request body too large", "Code": "Request.TooLarge" });
-            return Err(Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &refusal));
-        }
+        Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
         Err(_) => {
             let refusal = json!({ "Message": "Bad Request Format", "Code": "JSON.Invalid" });
             return Err(Reply::json(StatusCode::BAD_REQUEST, &refusal));
@@ -169,6 +170,11 @@ async fn read(request: http::Request<Incoming>) -> Result<Request, Reply> {
         headers: head.headers,
         body,
     })
+}
+
+fn too_large() -> Reply {
+    let refusal = json!({ "Message": "Request body too large", "Code": "Request.TooLarge" });
+    Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &refusal)
 }
 
 fn response(reply: Reply, manner: Manner, double: &Double) -> Response<Outgoing> {

@@ -9,7 +9,7 @@ use crate::audit::Audit;
 use crate::exchange::{Answer, Manner, Reply, Request};
 use crate::fault::{Act, Canned, Chosen, Engine, FaultPlan, Need, Probe};
 use crate::journal::{Effect, Entry, Journal, Sent};
-use crate::knosc::{Handled, Knosc, Now, Settled, Subject};
+use crate::knosc::{Done, Handled, Knosc, Now, Settled, Subject};
 
 /// The data, the faults and the record of a double.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct World {
     generation: u64,
     /// Late commits that have not taken place yet.
     late: usize,
+    /// For plans that name no seed.
+    seed: u64,
 }
 
 /// A request on its way through the double.
@@ -57,11 +59,12 @@ struct Outcome<'a> {
     sent: Sent,
     effect: Effect,
     code: Option<String>,
-    id: Option<u64>,
+    done: Done,
 }
 
 impl World {
-    pub(crate) fn new(knosc: Knosc, faults: Engine) -> Self {
+    pub(crate) fn new(knosc: Knosc, plan: FaultPlan, seed: u64) -> Self {
+        let faults = Engine::new(plan, seed);
         World {
             knosc,
             faults,
@@ -69,6 +72,7 @@ impl World {
             audit: Audit::default(),
             generation: 0,
             late: 0,
+            seed,
         }
     }
 
@@ -89,8 +93,8 @@ impl World {
         self.late
     }
 
-    pub(crate) fn set_faults(&mut self, plan: FaultPlan, default_seed: u64) {
-        self.faults = Engine::new(plan, default_seed);
+    pub(crate) fn set_faults(&mut self, plan: FaultPlan) {
+        self.faults = Engine::new(plan, self.seed);
     }
 
     /// Takes a request as far as it goes without waiting.
@@ -144,26 +148,26 @@ impl World {
         sent: Sent,
         now: Now,
     ) -> Answer {
-        let Handled { reply, effect, code, id } = handled;
-        self.record(visit, Outcome { reply: Some(&reply), sent, effect, code, id }, now);
+        let Handled { reply, effect, code, done } = handled;
+        self.record(visit, Outcome { reply: Some(&reply), sent, effect, code, done }, now);
         Answer::Reply(reply, manner)
     }
 
     fn meet(&mut self, act: Act, visit: Visit, now: Now) -> Step {
         Step::Answer(match act {
             Act::Status(canned) | Act::RateLimit { answer: canned, .. } => {
-                self.canned(&visit, &canned, Effect::None, None, now)
+                self.canned(&visit, &canned, Effect::None, Done::default(), now)
             }
             Act::ResetBeforeRead | Act::ResetBeforeCommit => {
-                self.dropped(&visit, Effect::None, None, now)
+                self.dropped(&visit, Effect::None, Done::default(), now)
             }
             Act::CommitThenReset => {
                 let handled = self.handle(&visit, now);
-                self.dropped(&visit, handled.effect, handled.id, now)
+                self.dropped(&visit, handled.effect, handled.done, now)
             }
             Act::CommitThenStatus(canned) => {
                 let handled = self.handle(&visit, now);
-                self.canned(&visit, &canned, handled.effect, handled.id, now)
+                self.canned(&visit, &canned, handled.effect, handled.done, now)
             }
             Act::TruncateBody => {
                 let handled = self.handle(&visit, now);
@@ -196,7 +200,7 @@ impl World {
             }
             Act::LateCommit { after_ms, answer } => return self.late(after_ms, answer, visit, now),
             Act::Refuse { for_ms } => {
-                self.dropped(&visit, Effect::None, None, now);
+                self.dropped(&visit, Effect::None, Done::default(), now);
                 return Step::Refuse { for_ms };
             }
         })
@@ -221,19 +225,19 @@ impl World {
         visit: &Visit,
         canned: &Canned,
         effect: Effect,
-        id: Option<u64>,
+        done: Done,
         now: Now,
     ) -> Answer {
         let answer = canned.answer();
         if let Answer::Reply(reply, manner) = &answer {
             let sent = if *manner == Manner::Cut { Sent::Cut } else { Sent::Whole };
-            self.record(visit, Outcome { reply: Some(reply), sent, effect, code: None, id }, now);
+            self.record(visit, Outcome { reply: Some(reply), sent, effect, code: None, done }, now);
         }
         answer
     }
 
-    fn dropped(&mut self, visit: &Visit, effect: Effect, id: Option<u64>, now: Now) -> Answer {
-        let outcome = Outcome { reply: None, sent: Sent::Nothing, effect, code: None, id };
+    fn dropped(&mut self, visit: &Visit, effect: Effect, done: Done, now: Now) -> Answer {
+        let outcome = Outcome { reply: None, sent: Sent::Nothing, effect, code: None, done };
         self.record(visit, outcome, now);
         Answer::Reset
     }
@@ -241,8 +245,8 @@ impl World {
     fn late(&mut self, after_ms: u64, answer: Option<Canned>, visit: Visit, now: Now) -> Step {
         let n = self.journal.next_n();
         let answer = match answer {
-            Some(canned) => self.canned(&visit, &canned, Effect::None, None, now),
-            None => self.dropped(&visit, Effect::None, None, now),
+            Some(canned) => self.canned(&visit, &canned, Effect::None, Done::default(), now),
+            None => self.dropped(&visit, Effect::None, Done::default(), now),
         };
         self.late += 1;
         Step::Late { after_ms, late: Box::new(Late { visit, n }), answer }
@@ -263,7 +267,7 @@ impl World {
                     sent: Sent::Nothing,
                     effect: Effect::Queued,
                     code: None,
-                    id: None,
+                    done: Done::default(),
                 };
                 let entry = self.entry(visit, outcome, now);
                 let entry = Entry { at_ms: now.ms, fault: None, rule: None, ..entry };
@@ -297,7 +301,8 @@ impl World {
                 rule: None,
                 sent: Sent::Nothing,
                 code: result.as_ref().err().map(|(code, _)| code.clone()),
-                id: result.ok().and_then(|done| done.id),
+                id: result.as_ref().ok().and_then(|done| done.id),
+                order_gone: result.is_ok_and(|done| done.order_gone),
                 user: None,
                 hint_until_ms: None,
                 of: None,
@@ -343,7 +348,8 @@ impl World {
             rule: visit.fault.map(|(_, rule)| rule),
             sent: outcome.sent,
             code: outcome.code,
-            id: outcome.id,
+            id: outcome.done.id,
+            order_gone: outcome.done.order_gone,
             user: self.knosc.sender(request),
             hint_until_ms: outcome
                 .reply

@@ -46,6 +46,8 @@ pub(crate) struct Done {
     /// The id of what was created.
     pub(crate) id: Option<u64>,
     pub(crate) rows_updated: Option<usize>,
+    /// The order went with its last line.
+    pub(crate) order_gone: bool,
 }
 
 impl Store {
@@ -155,7 +157,7 @@ impl Store {
 
     /// Carries out what [`Store::plan`] has checked.
     pub(crate) fn apply(&mut self, change: Change) -> Done {
-        let created = |id| Done { id: Some(id), rows_updated: None };
+        let created = |id| Done { id: Some(id), ..Done::default() };
         match change {
             Change::CreateOrder(order) => created(self.orders.insert(order)),
             Change::ReplaceOrder(id, order) => {
@@ -169,15 +171,16 @@ impl Store {
             Change::DeleteLine { order: id, line } => {
                 if let Some(mut order) = self.orders.remove(id) {
                     order.lines.retain(|candidate| candidate.id != line);
-                    if !order.lines.is_empty() {
-                        self.orders.put(id, order);
+                    if order.lines.is_empty() {
+                        return Done { order_gone: true, ..Done::default() };
                     }
+                    self.orders.put(id, order);
                 }
                 Done::default()
             }
             Change::Move(planned) => {
                 let rows_updated = Some(moves::apply(&mut self.orders, planned));
-                Done { id: None, rows_updated }
+                Done { rows_updated, ..Done::default() }
             }
             Change::CreateMaster(kind, record) => {
                 created(self.masters.table_mut(kind).insert(record))

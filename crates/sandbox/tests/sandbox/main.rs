@@ -5,7 +5,9 @@
 mod client;
 mod control;
 mod faults;
+mod lists;
 mod orders;
 mod presets;
+mod queue;
 mod session;
 mod vectors;
