@@ -85,3 +85,36 @@ impl<I: Iterator<Item = Result<Piece, InputError>>> Iterator for Neighbours<I> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::{Content, RowFault};
+
+    fn piece(line: u64, key: Option<&str>) -> Result<Piece, InputError> {
+        let fault = RowFault { line, column: None, code: "x".to_owned(), text: "bad".to_owned() };
+        Ok(Piece {
+            line,
+            last_line: line,
+            key: key.map(str::to_owned),
+            content: Content::Unread,
+            faults: if key.is_none() { vec![fault] } else { Vec::new() },
+            neighbours: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_long_stretch_without_keys_is_given_out_in_order_and_in_part() {
+        let bad = 2 * MOST_WAITING as u64 + 10;
+        let mut pieces = vec![piece(1, Some("A"))];
+        pieces.extend((2..2 + bad).map(|line| piece(line, None)));
+        pieces.push(piece(2 + bad, Some("B")));
+        let told: Vec<Piece> = Neighbours::new(pieces.into_iter(), "order".to_owned())
+            .map(|piece| piece.expect("no error"))
+            .collect();
+        assert!(told.iter().zip(1..).all(|(piece, line)| piece.line == line));
+        assert_eq!(told.len() as u64, bad + 2);
+        assert_eq!(told[1].neighbours, ["A"]);
+        assert_eq!(told[told.len() - 2].neighbours, ["A", "B"]);
+    }
+}

@@ -93,7 +93,10 @@ impl Objects {
         if trimmed.is_empty() {
             // The key is one of the required fields as a rule, and one fault says enough.
             piece.faults.retain(|fault| fault.column.as_deref() != Some(&self.key));
-            let what = format!("it is empty, so the {} cannot be told", self.resource.title);
+            let what = format!(
+                "it is not there or empty, so the {} cannot be told; fill it in",
+                self.resource.title
+            );
             piece.faults.push(fault(line, &self.key, KEY_MISSING, what));
             return;
         }

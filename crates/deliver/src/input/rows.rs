@@ -145,7 +145,8 @@ impl Rows {
             text: format!("line {}, column \"{column}\": {what}", record.line),
         };
         if trimmed.is_empty() {
-            let what = format!("the cell is empty, so the {} cannot be told", self.title);
+            let what =
+                format!("the cell is empty, so the {} cannot be told; fill it in", self.title);
             piece.faults.push(fault(KEY_MISSING, what));
             return;
         }
