@@ -1,3 +1,50 @@
-//! The `steadfast` program.
+//! The `steadfast` program: thin over the libraries. It owns stdout, the environment and the
+//! settings file, and decides nothing about calls.
 
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
+
+mod args;
+mod deliver;
+mod failure;
+mod logging;
+mod sandbox;
+mod screen;
+mod settings;
+mod shell;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli.global);
+    let result = match cli.command {
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { folder } => shell::man(&folder),
+        Command::Deliver(args) => in_runtime(deliver::run(&cli.global, *args)),
+        Command::Sandbox(args) => in_runtime(sandbox::run(args)),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => {
+            eprintln!("steadfast: {}", failure.text);
+            ExitCode::from(failure.status)
+        }
+    }
+}
+
+fn in_runtime(command: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+            Failure::new(1, format!("the program cannot start its threads: {error}"))
+        })?;
+    let result = runtime.block_on(command);
+    // What still runs in the background has nothing more to say.
+    runtime.shutdown_background();
+    result
+}

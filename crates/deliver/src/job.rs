@@ -14,8 +14,8 @@ use std::time::Duration;
 use steadfast::{AuthFailure, Client, CredentialsKind};
 use steadfast_call::dialect::Resource;
 use steadfast_ledger::{
-    Ended, Ledger, LedgerError, Observer, Ordering, Run, RunId, Runner, RunnerOptions, State, Terms,
-    Which, Wish,
+    Ended, Ledger, LedgerError, Observer, Ordering, Run, RunId, Runner, RunnerOptions, State,
+    Terms, Which, Wish,
 };
 use tokio::sync::watch;
 
@@ -98,7 +98,9 @@ pub enum DeliverError {
     #[error(transparent)]
     Preflight(#[from] PreflightError),
     /// The user stopped it before anything was sent.
-    #[error("stopped before anything was sent; the ledger has {accepted} writes, and the same command goes on")]
+    #[error(
+        "stopped before anything was sent; the ledger has {accepted} writes, and the same command goes on"
+    )]
     Stopped {
         /// How many writes were accepted.
         accepted: u64,
@@ -200,7 +202,9 @@ fn no_session(failure: AuthFailure, client: &Client) -> DeliverError {
                 CredentialsKind::FirstSignIn => {
                     "Sign in once in a browser and set the password, then deliver again."
                 }
-                CredentialsKind::SessionNotTaken => "Check base_url and that no proxy drops cookies.",
+                CredentialsKind::SessionNotTaken => {
+                    "Check base_url and that no proxy drops cookies."
+                }
             };
             let text = format!("{api} at {url}: {text}\n{remedy}");
             DeliverError::Credentials { kind, text }
@@ -219,7 +223,9 @@ fn count_ended(ledger: &Ledger, run: RunId, progress: &Progress) -> Result<(), L
         view.accepted = counts.total();
         view.ended = counts
             .iter()
-            .filter(|(state, count)| *count > 0 && !matches!(state, State::Staged | State::Waiting | State::Sending))
+            .filter(|(state, count)| {
+                *count > 0 && !matches!(state, State::Staged | State::Waiting | State::Sending)
+            })
             .map(|(state, count)| (state.as_str(), count))
             .collect();
     });

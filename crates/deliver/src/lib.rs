@@ -3,11 +3,11 @@
 pub mod audit;
 pub mod compose;
 pub mod input;
-pub mod rejects;
-pub mod report;
 mod job;
 mod preflight;
 mod progress;
+pub mod rejects;
+pub mod report;
 
 pub use job::{DeliverError, Delivered, Job, deliver};
 pub use preflight::{Findings, PreflightError};

@@ -49,10 +49,14 @@ pub enum PreflightError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// A list cannot be read.
-    #[error("the check before sending could not be made: {0}\nDeliver again later, or leave the check to the API with --no-preflight.")]
+    #[error(
+        "the check before sending could not be made: {0}\nDeliver again later, or leave the check to the API with --no-preflight."
+    )]
     List(#[from] ListError),
     /// A record cannot be read.
-    #[error("the check before sending could not read what is there already: {0}\nDeliver again later, or leave the check to the API with --no-preflight.")]
+    #[error(
+        "the check before sending could not read what is there already: {0}\nDeliver again later, or leave the check to the API with --no-preflight."
+    )]
     Record(#[from] Error),
 }
 
@@ -313,7 +317,8 @@ async fn judge(
     }
     Ok(Settlement::Rejected(Reason {
         code: Some(resource.exists_code.clone()),
-        text: "there is one with this key already, with other content (found before sending)".to_owned(),
+        text: "there is one with this key already, with other content (found before sending)"
+            .to_owned(),
         action: client.dialect().action(&resource.exists_code).map(str::to_owned),
         differences: found.iter().map(ToString::to_string).collect(),
         ..Reason::default()

@@ -161,7 +161,8 @@ async fn explain_changes(
         let found = differences(resource, &parsed(body), &parsed(before));
         let mut reason = row.reason.unwrap_or_default();
         reason.text = format!("it was delivered before with other content, and is {state} there");
-        reason.action = Some("change it at the API itself, or give this one another number".to_owned());
+        reason.action =
+            Some("change it at the API itself, or give this one another number".to_owned());
         reason.differences = found.iter().map(ToString::to_string).collect();
         ledger.settle(*id, Settlement::Rejected(reason), Vec::new()).await?;
     }

@@ -1,0 +1,78 @@
+//! Asks the double what truly happened, and compares it with what the ledger claims.
+
+use std::collections::HashMap;
+
+use steadfast::dialect::Resource;
+use steadfast_deliver::audit::{Audit, Auditor, Claim, Entry};
+use steadfast_deliver::{Delivered, Job};
+use steadfast_ledger::{Ledger, Query, identity};
+use steadfast_sandbox::Sandbox;
+
+use crate::failure::Failure;
+
+/// How many journal entries are read at a time.
+const PAGE: usize = 5_000;
+
+pub(super) fn audit(
+    sandbox: &Sandbox,
+    ledger: &Ledger,
+    delivered: &Delivered,
+    resource: &Resource,
+    job: &Job,
+) -> Result<Audit, Failure> {
+    let mut auditor = Auditor::new(resource);
+    let mut since = 0;
+    loop {
+        let page = sandbox.journal_since(since, PAGE);
+        let entries: Vec<Entry> =
+            serde_json::from_value(page["entries"].clone()).map_err(|error| {
+                Failure::new(1, format!("the double's journal cannot be read: {error}"))
+            })?;
+        let Some(last) = entries.last() else { break };
+        since = last.n;
+        auditor.journal(&entries);
+    }
+    let body_of = |key: &str| body_of(ledger, job, key);
+    auditor.state(&sandbox.state(), body_of);
+    let claims = claims(ledger, delivered)?;
+    Ok(auditor.finish(claims.iter().map(|(key, claim)| (key.as_str(), *claim))))
+}
+
+fn body_of(ledger: &Ledger, job: &Job, key: &str) -> Option<Vec<u8>> {
+    let found = ledger.find(&job.account, &job.resource, &identity::of_natural_key(key)).ok()??;
+    ledger.get(found.id).ok()?.map(|delivery| delivery.body)
+}
+
+/// What is claimed of each write, by its key. Of two rows with one key, the one that claims an
+/// effect counts: the other is a changed copy that was refused.
+fn claims(
+    ledger: &Ledger,
+    delivered: &Delivered,
+) -> Result<HashMap<String, Option<Claim>>, Failure> {
+    let mut query = Query { run: Some(delivered.run), limit: 1_000, ..Query::default() };
+    let mut claims: HashMap<String, Option<Claim>> = HashMap::new();
+    loop {
+        let page = ledger.list(&query).map_err(Failure::usage)?;
+        let Some(last) = page.last() else { return Ok(claims) };
+        query.after_id = Some(last.id);
+        for delivery in page {
+            let Some(key) = delivery.natural_key else { continue };
+            let claim: Option<Claim> = delivery.state.as_str().parse().ok();
+            claims.entry(key).or_insert(claim);
+        }
+    }
+}
+
+/// The findings of an audit, one line each; the first few.
+pub(crate) fn findings(audit: &Audit) -> Vec<String> {
+    let kinds = [
+        ("doubled", &audit.doubled),
+        ("lost", &audit.lost),
+        ("false claim", &audit.false_claims),
+        ("early", &audit.early),
+    ];
+    let lines = kinds.iter().flat_map(|(kind, findings)| {
+        findings.iter().take(10).map(move |finding| format!("{kind}: {}", finding.text))
+    });
+    lines.collect()
+}

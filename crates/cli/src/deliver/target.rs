@@ -1,0 +1,173 @@
+//! Where a delivery goes: which API, which resource, which ledger.
+
+use std::path::{Path, PathBuf};
+
+use steadfast::dialect::Dialect;
+use steadfast_deliver::input::{self, Source};
+use steadfast_ledger::{Ledger, default_path};
+use steadfast_sandbox::{Fixtures, Options, Sandbox};
+use tempfile::TempDir;
+
+use crate::args::DeliverArgs;
+use crate::failure::Failure;
+use crate::settings::{self, Api};
+
+pub(super) struct Target {
+    pub(super) api: Api,
+    pub(super) resource: String,
+    pub(super) sandbox: Option<Sandbox>,
+    pub(super) ledger_path: PathBuf,
+    /// The folder of a ledger that nobody wants to keep.
+    pub(super) _temporary: Option<TempDir>,
+}
+
+impl Target {
+    pub(super) async fn find(
+        args: &DeliverArgs,
+        source: &Source,
+        read: &input::Options,
+        config: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        match &args.sandbox {
+            Some(_) => Self::double(args, source, read).await,
+            None => Self::real(args, source, read, config),
+        }
+    }
+
+    async fn double(
+        args: &DeliverArgs,
+        source: &Source,
+        read: &input::Options,
+    ) -> Result<Self, Failure> {
+        let columns = input::columns(source, read).map_err(Failure::usage)?;
+        let name = match &args.to {
+            Some(name) => name.clone(),
+            None => api_that_fits(&columns)?,
+        };
+        let api: steadfast_sandbox::Api = name.parse().map_err(Failure::usage)?;
+        let (ledger_path, temporary) = fresh_ledger(args.ledger.as_deref())?;
+        let options = Options {
+            profile: args.profile,
+            quirks: args.quirk.clone(),
+            faults: args.sandbox.map(|preset| preset.plan(api, args.seed)),
+            seed: args.seed,
+            fixtures: Fixtures::Default,
+            ..Options::default()
+        };
+        let sandbox = Sandbox::start(api, options).await.map_err(Failure::usage)?;
+        let ready = sandbox.ready();
+        let credentials = &ready.credentials;
+        let api =
+            Api::of_double(&name, &ready.base_url, &credentials.username, &credentials.password)?;
+        let resource = resource(args, &columns, api.dialect())?;
+        Ok(Self { api, resource, sandbox: Some(sandbox), ledger_path, _temporary: temporary })
+    }
+
+    fn real(
+        args: &DeliverArgs,
+        source: &Source,
+        read: &input::Options,
+        config: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let name = match (&args.to, settings::names(config)?.as_slice()) {
+            (Some(name), _) => name.clone(),
+            (None, [only]) => only.clone(),
+            (None, []) => {
+                return Err(Failure::usage(
+                    "where to? Name an API of your settings with --to, or try it on a double with --sandbox rough-day",
+                ));
+            }
+            (None, several) => {
+                return Err(Failure::usage(format!(
+                    "where to? The settings name {}; say which with --to",
+                    several.join(", ")
+                )));
+            }
+        };
+        let api = Api::read(&name, config)?;
+        let columns = input::columns(source, read).map_err(Failure::usage)?;
+        let resource = resource(args, &columns, api.dialect())?;
+        let (ledger_path, temporary) = match (args.dry_run, &args.ledger) {
+            // A rehearsal leaves no trace.
+            (true, _) => fresh_ledger(None)?,
+            (false, Some(path)) => (path.clone(), None),
+            (false, None) => (usual_ledger(&name)?, None),
+        };
+        Ok(Self { api, resource, sandbox: None, ledger_path, _temporary: temporary })
+    }
+}
+
+fn usual_ledger(api: &str) -> Result<PathBuf, Failure> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    default_path(state.as_deref(), home.as_deref(), api).ok_or_else(|| {
+        Failure::usage("there is no place for the ledger: neither XDG_STATE_HOME nor HOME is set; name one with --ledger")
+    })
+}
+
+/// A ledger that holds nothing yet.
+fn fresh_ledger(path: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), Failure> {
+    let Some(path) = path else {
+        let folder = TempDir::new().map_err(|error| {
+            Failure::usage(format!("there is no place for a temporary ledger: {error}"))
+        })?;
+        return Ok((folder.path().join("ledger.db"), Some(folder)));
+    };
+    if path.exists() {
+        let ledger = Ledger::open_read_only(path).map_err(Failure::usage)?;
+        if !ledger.is_empty().map_err(Failure::usage)? {
+            return Err(Failure::usage(format!(
+                "{} holds deliveries already, and the double of --sandbox begins anew each time, so they would not fit together. \
+                 Name a new file; or, to try out resuming, run `steadfast sandbox` by itself and deliver --to it: its world outlives a delivery",
+                path.display()
+            )));
+        }
+    }
+    Ok((path.to_owned(), None))
+}
+
+/// The one API with a resource that the columns fit.
+fn api_that_fits(columns: &[String]) -> Result<String, Failure> {
+    let fitting: Vec<&str> = Dialect::built_in_names()
+        .iter()
+        .copied()
+        .filter(|name| {
+            Dialect::built_in(name)
+                .is_some_and(|dialect| !input::fits(columns, &dialect).is_empty())
+        })
+        .collect();
+    match fitting.as_slice() {
+        [only] => Ok((*only).to_owned()),
+        [] => Err(Failure::usage(format!(
+            "the columns fit no resource of {}: {}. Name columns as the API names its fields, or say which API with --to",
+            Dialect::built_in_names().join(", "),
+            columns.join(", ")
+        ))),
+        several => Err(Failure::usage(format!(
+            "the columns fit resources of {}; say which API with --to",
+            several.join(", ")
+        ))),
+    }
+}
+
+fn resource(args: &DeliverArgs, columns: &[String], dialect: &Dialect) -> Result<String, Failure> {
+    if let Some(name) = &args.resource {
+        return Ok(name.clone());
+    }
+    let known: Vec<&str> = dialect.resource.keys().map(String::as_str).collect();
+    match (input::fits(columns, dialect).as_slice(), known.as_slice()) {
+        ([only], _) => Ok(only.clone()),
+        // With a single resource the reader itself says best what does not fit.
+        ([], [only]) => Ok((*only).to_owned()),
+        ([], _) => Err(Failure::usage(format!(
+            "the columns fit no resource of {}; say which with --resource: {}",
+            dialect.title,
+            known.join(", ")
+        ))),
+        (several, _) => Err(Failure::usage(format!(
+            "the columns fit several resources of {}: {}; say which with --resource",
+            dialect.title,
+            several.join(", ")
+        ))),
+    }
+}

@@ -1,0 +1,50 @@
+//! `steadfast sandbox`: run doubles until told to stop.
+
+use std::net::SocketAddr;
+
+use steadfast_sandbox::{Api, FaultPlan, Options, Preset, Sandbox};
+
+use crate::args::SandboxArgs;
+use crate::failure::Failure;
+use crate::signals;
+
+pub(crate) async fn run(args: SandboxArgs) -> Result<u8, Failure> {
+    let mut running = Vec::new();
+    for (index, api) in args.api.iter().enumerate() {
+        // Several doubles take ports in a row, unless any free one will do.
+        let port = args.listen.port();
+        let port = if port == 0 { 0 } else { port.saturating_add(index as u16) };
+        let options = Options {
+            listen: SocketAddr::new(args.listen.ip(), port),
+            profile: args.profile,
+            quirks: args.quirk.clone(),
+            faults: args
+                .faults
+                .as_deref()
+                .map(|plan| read_plan(plan, *api, args.seed))
+                .transpose()?,
+            seed: args.seed,
+            fixtures: args.fixtures.clone(),
+        };
+        let sandbox = Sandbox::start(*api, options).await.map_err(Failure::usage)?;
+        println!("{}", serde_json::to_string(&sandbox.ready()).unwrap_or_default());
+        running.push(sandbox);
+    }
+    signals::interrupted().await;
+    for sandbox in running {
+        sandbox.stop().await;
+    }
+    Ok(0)
+}
+
+fn read_plan(name: &str, api: Api, seed: u64) -> Result<FaultPlan, Failure> {
+    if let Ok(preset) = name.parse::<Preset>() {
+        return Ok(preset.plan(api, seed));
+    }
+    let text = std::fs::read_to_string(name).map_err(|error| {
+        Failure::usage(format!(
+            "--faults {name}: this is no preset (calm, rough-day, storm, outage) and no file that can be read: {error}"
+        ))
+    })?;
+    FaultPlan::from_json(&text).map_err(|error| Failure::usage(format!("--faults {name}: {error}")))
+}
