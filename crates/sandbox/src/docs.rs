@@ -112,3 +112,36 @@
 //!
 //! `body` is `json` (the API's error body), `html`, `plain`, `empty`, `truncated` (the API's error body,
 //! cut in the middle) or any other text, which is sent as it is.
+//!
+//! # Fixtures
+//!
+//! A file of fixtures is a JSON object. Its records are bodies as the API's create routes take them, in
+//! the order of their ids, and are checked as those routes would check them:
+//!
+//! ```json
+//! {"users": [{"Username": "ada", "User Email": "ada@example.com", "password": "sandbox-password",
+//!             "Role Name": "Administrator", "Privileges": [{"type": "Procurement", "access": "Edit"}]}],
+//!  "items": [{"Item Number": "ITEM-A"}],
+//!  "suppliers": [{"Supplier Number": "SUP-1"}],
+//!  "warehouses": [{"Warehouse Number": "WH-1"}],
+//!  "ship_froms": [{"Ship From Number": "SF-1", "Supplier Number": "SUP-1"}],
+//!  "orders": [],
+//!  "next_ids": {"purchase-order": 42, "purchase-order-detail": 101}}
+//! ```
+//!
+//! Only `users` is required; the first one stands in the ready line. A user may have a `totp_secret`
+//! (base32) or `"first_signin": true`. The categories of privileges are `Procurement`, `Item Master`,
+//! `Supplier Master` (which covers ship-froms) and `Warehouse Master`.
+//!
+//! # What the contract leaves open
+//!
+//! - Orders that are `Received` or `Closed` are left out of the list unless it is filtered on
+//!   `PO List Document Status`, as inactive warehouses are unless it is filtered on theirs.
+//! - An order whose number is queued but not applied can be queued again. The second copy is dropped
+//!   into the failed list at the end of the run, or applied under `allow-duplicates`.
+//! - A replacement of an order that is not there is refused before its body is looked at, but after the
+//!   body has been found to be JSON.
+//! - A log-out empties the cookies; a token kept all the same stays good until it expires, as there is
+//!   no list of tokens on the server.
+//! - A rate limit answers 429 with the code `Request.RateLimited`, a body of more than 16 MiB 413 with
+//!   `Request.TooLarge`. Neither is a code of the contract.

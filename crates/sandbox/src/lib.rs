@@ -29,7 +29,7 @@
 //! set-up of a second factor (logging in with one works). It speaks HTTP/1.1 without TLS.
 //!
 //! The control routes, the journal and the grammar of fault plans are described in
-//! [`docs`](crate::docs).
+//! [`docs`].
 
 pub mod docs;
 
@@ -48,4 +48,4 @@ mod wire;
 
 pub use fault::{FaultPlan, PlanError, Preset};
 pub use options::{Api, Fixtures, Options, Profile, Quirk, StartError, UnknownName};
-pub use sandbox::{Ready, Sandbox};
+pub use sandbox::{Credentials, Ready, Sandbox};

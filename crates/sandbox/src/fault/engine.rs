@@ -235,3 +235,91 @@ impl Bucket {
         granted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::fault::Preset;
+    use crate::options::Api;
+
+    fn probe<'a>(kind: &'a str, key: &'a str) -> Probe<'a> {
+        Probe { method: "POST", path: "/api/purchase-order", query: None, key: Some(key), kind }
+    }
+
+    fn engine(plan: &str) -> Engine {
+        Engine::new(FaultPlan::from_json(plan).expect("a plan"), 1)
+    }
+
+    /// Which of the first twelve requests meet a fault.
+    fn met(on: &str) -> Vec<usize> {
+        let plan = format!(r#"{{"faults":[{{"on":{on},"do":{{"kind":"unlock"}}}}]}}"#);
+        let mut engine = engine(&plan);
+        (1..=12).filter(|_| engine.choose(probe("create", "K"), 0, |_| true).is_some()).collect()
+    }
+
+    #[test]
+    fn counters_say_which_requests_meet_a_fault() {
+        assert_eq!(met(r#"{"nth":3}"#), [3]);
+        assert_eq!(met(r#"{"nth":[1,12]}"#), [1, 12]);
+        assert_eq!(met(r#"{"from":10}"#), [10, 11, 12]);
+        assert_eq!(met(r#"{"from":2,"to":4}"#), [2, 3, 4]);
+        assert_eq!(met(r#"{"every":5}"#), [1, 6, 11]);
+        assert_eq!(met(r#"{"from":3,"every":4}"#), [3, 7, 11]);
+        assert_eq!(met(r#"{"times":2}"#), [1, 2]);
+        assert_eq!(met(r#"{"probability":1,"times":1}"#), [1]);
+        assert_eq!(met(r#"{"probability":0}"#), [0_usize; 0]);
+        assert_eq!(met(r#"{"key":"other"}"#), [0_usize; 0]);
+        assert_eq!(met(r#"{"kind":["read","create"],"key":["K"],"to":1}"#), [1]);
+    }
+
+    #[test]
+    fn the_first_rule_wins_and_the_others_count_all_the_same() {
+        let mut engine = engine(
+            r#"{"faults":[{"on":{"nth":2},"do":{"kind":"unlock"}},{"on":{"nth":[2,3]},"do":{"kind":"lock"}}]}"#,
+        );
+        let mut next =
+            || engine.choose(probe("create", "K"), 0, |_| true).map(|chosen| chosen.rule);
+        assert_eq!([next(), next(), next(), next()], [None, Some(0), Some(1), None]);
+    }
+
+    #[test]
+    fn chance_spares_what_has_met_enough() {
+        let mut engine = engine(
+            r#"{"max_in_a_row":2,"faults":[{"on":{"probability":1},"do":{"kind":"truncate_body"}}]}"#,
+        );
+        let mut next = || engine.choose(probe("create", "K"), 0, |_| true).is_some();
+        assert_eq!([next(), next(), next(), next()], [true, true, false, true]);
+    }
+
+    #[test]
+    fn a_limit_lets_through_what_its_bucket_holds() {
+        let mut engine =
+            engine(r#"{"faults":[{"do":{"kind":"rate_limit","per_second":10,"burst":2}}]}"#);
+        let mut at = |now_ms| engine.choose(probe("create", "K"), now_ms, |_| true).is_some();
+        assert_eq!(
+            [at(0), at(0), at(0), at(100), at(100), at(5000), at(5000), at(5000)],
+            [false, false, true, false, true, false, false, true]
+        );
+    }
+
+    #[test]
+    fn a_storm_strikes_about_half_and_leaves_nothing_out() {
+        let mut struck: HashMap<&str, u32> = HashMap::new();
+        let mut engine = Engine::new(Preset::Storm.plan(Api::Knosc, 3), 0);
+        for n in 0..1000 {
+            let key = format!("K{n}");
+            // Fifty a second or fewer, so that the rate is never the reason.
+            let chosen = engine.choose(probe("create", &key), n * 20, |_| true);
+            *struck.entry(chosen.map_or("-", |chosen| chosen.act.kind())).or_insert(0) += 1;
+        }
+        assert!((300..600).contains(&struck["-"]), "{struck:?}");
+        for kind in
+            ["status", "delay", "dribble", "truncate_body", "malformed_body", "reset_before_commit"]
+        {
+            assert!(struck[kind] > 40, "{kind}: {struck:?}");
+        }
+        assert!(struck["lock"] == 3 && struck["late_commit"] > 20, "{struck:?}");
+    }
+}

@@ -17,6 +17,17 @@ fn holds(sandbox: &Sandbox, number: &str) -> bool {
     state["orders"].as_array().unwrap().iter().any(|order| order["PO List Number"] == number)
 }
 
+/// Waits until something is so, which it has to be within a few seconds.
+async fn eventually(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..1000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it never came to be so");
+}
+
 /// Posts a plan with one fault for every write of an order, then an order.
 async fn meet(client: &mut Client, act: Value) -> std::io::Result<crate::client::Reply> {
     client.faults(json!([{ "on": { "kind": "create" }, "do": act }])).await;
@@ -93,13 +104,11 @@ async fn faults_that_commit_wait_for_a_request_that_would_take_effect() {
 #[tokio::test]
 async fn a_late_commit_takes_effect_after_the_reply() {
     let (sandbox, mut client) = vectors().await;
-    let act = json!({ "kind": "late_commit", "after_ms": 60, "status": 504, "body": "empty" });
+    let act = json!({ "kind": "late_commit", "after_ms": 300, "status": 504, "body": "empty" });
     assert_eq!(meet(&mut client, act).await.unwrap().status, 504);
     assert!(!holds(&sandbox, "P-2"));
     assert_eq!(sandbox.state()["late_commits"], 1);
-    while sandbox.state()["late_commits"] != 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually(|| sandbox.state()["late_commits"] == 0).await;
     assert!(holds(&sandbox, "P-2"));
     let entries = client.journal().await;
     let (request, apply) = (&entries[entries.len() - 2], &entries[entries.len() - 1]);
@@ -117,13 +126,11 @@ async fn a_late_commit_takes_effect_after_the_reply() {
 #[tokio::test]
 async fn a_late_commit_that_comes_too_late_is_dropped_or_doubles() {
     let (sandbox, mut client) = vectors().await;
-    let faults = json!([{ "on": { "nth": 1 }, "do": { "kind": "late_commit", "after_ms": 50, "status": 504 } }]);
+    let faults = json!([{ "on": { "nth": 1 }, "do": { "kind": "late_commit", "after_ms": 200, "status": 504 } }]);
     client.faults(faults).await;
     assert_eq!(client.post(ORDERS, &order("P-2")).await.status, 504);
     assert_eq!(client.post(ORDERS, &order("P-2")).await.status, 200);
-    while sandbox.state()["late_commits"] != 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually(|| sandbox.state()["late_commits"] == 0).await;
     let entries = client.journal().await;
     let apply = entries.last().unwrap();
     assert_eq!(
@@ -159,28 +166,32 @@ async fn bodies_can_be_cut_malformed_or_slow() {
 #[tokio::test]
 async fn a_delayed_write_goes_on_without_its_client() {
     let (sandbox, mut client) = vectors().await;
-    client.faults(json!([{ "do": { "kind": "delay", "ms": 50 } }])).await;
+    client.faults(json!([{ "do": { "kind": "delay", "ms": 400 } }])).await;
     let body = order("P-2");
     let abandoned = client.call("POST", ORDERS, Some(&body));
-    assert!(tokio::time::timeout(Duration::from_millis(20), abandoned).await.is_err());
-    while !holds(&sandbox, "P-2") {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    assert!(tokio::time::timeout(Duration::from_millis(200), abandoned).await.is_err());
+    eventually(|| holds(&sandbox, "P-2")).await;
 }
 
 #[tokio::test]
 async fn refused_connections_are_refused_and_open_ones_are_reset() {
     let (sandbox, mut client) = vectors().await;
     let idle = TcpStream::connect(&client.address).await.unwrap();
-    let act = json!({ "kind": "refuse", "for_ms": 150 });
+    let act = json!({ "kind": "refuse", "for_ms": 500 });
     assert_eq!(meet(&mut client, act).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     sandbox.clear_faults();
     idle.readable().await.unwrap();
     assert_eq!(idle.try_read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     let refused = TcpStream::connect(&client.address).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(client.post(ORDERS, &order("P-2")).await.status, 200);
+    for _ in 0..1000 {
+        if let Ok(reply) = client.call("POST", ORDERS, Some(&order("P-2"))).await {
+            assert_eq!(reply.status, 200);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it never listens again");
 }
 
 #[tokio::test]
