@@ -110,6 +110,8 @@
 //! | `lock` | starts an integration run, this request included | `for_requests`, `for_ms`: whichever comes first ends it |
 //! | `unlock` | ends the integration run | |
 //!
+//! The presets are plans in this grammar, in the crate's folder `presets/`.
+//!
 //! `body` is `json` (the API's error body), `html`, `plain`, `empty`, `truncated` (the API's error body,
 //! cut in the middle) or any other text, which is sent as it is.
 //!

@@ -48,7 +48,8 @@ pub struct Credentials {
 }
 
 impl Sandbox {
-    /// Starts a double on the current tokio runtime. When this returns, it accepts connections.
+    /// Starts a double on the current tokio runtime, which needs its network and time drivers. When this
+    /// returns, it accepts connections.
     ///
     /// # Errors
     ///

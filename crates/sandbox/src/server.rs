@@ -29,6 +29,9 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 /// Binds an address without listening on it yet: connections are refused, and nobody else can take it.
 fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Lets a port be taken again whose old connections have not timed out. Elsewhere than on Unix the
+    // same option would let two listeners share a port.
+    #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     Ok(socket)
