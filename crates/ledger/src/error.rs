@@ -135,6 +135,11 @@ impl LedgerError {
         !matches!(self, LedgerError::IllegalMove { .. } | LedgerError::NoSuchDelivery { .. })
     }
 
+    /// True when no command can be written, whatever it asks.
+    pub(crate) fn stops_all(&self) -> bool {
+        self.is_of_store() && !matches!(self, LedgerError::Sql { .. })
+    }
+
     pub(crate) fn io(path: &Path, doing: &'static str, source: std::io::Error) -> LedgerError {
         use std::io::ErrorKind;
         let path = path.to_owned();

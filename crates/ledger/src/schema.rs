@@ -69,6 +69,7 @@ CREATE INDEX delivery_waiting ON delivery (run, behind, due_at_ms) WHERE state =
 CREATE INDEX delivery_sending ON delivery (lane) WHERE state = 2;
 CREATE INDEX delivery_trouble ON delivery (run) WHERE state IN (4, 7, 8, 9);
 CREATE INDEX delivery_lane_open ON delivery (lane) WHERE lane IS NOT NULL AND state IN (0, 1, 2);
+CREATE INDEX delivery_lane_front ON delivery (lane) WHERE lane IS NOT NULL AND state = 1 AND behind = 0;
 CREATE INDEX delivery_lane_failed ON delivery (lane) WHERE lane IS NOT NULL AND state IN (7, 8, 9);
 
 CREATE TABLE content (

@@ -177,6 +177,12 @@ pub const MOVES: &[Move] = &[
     row(Staged, Held, &[Input], "a person has to look at the input first"),
     row(Staged, Cancelled, &[Person], "withdrawn"),
     row(Waiting, Staged, &[Input], "the input came again with other content before it was sent"),
+    row(
+        Waiting,
+        Waiting,
+        &[Input, Person],
+        "the input came again with other content, or it is to be sent at another time",
+    ),
     row(Waiting, Sending, &[Sender], "due, and its lane is free"),
     row(Waiting, Existing, &[Input, Sender], "a check before sending found the same resource"),
     row(Waiting, Rejected, &[Input, Sender], "a check before sending refused it"),

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::LedgerError;
@@ -253,6 +254,8 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, LedgerError> {
         Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
     connection.busy_timeout(Duration::from_secs(10)).map_err(sql)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Otherwise SQLite compiles a cached statement again for every new value bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(sql)?;
     Ok(connection)
 }
 

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::Ledger;
 use super::row::Hot;
-use super::writer::{Fault, Scope, Work};
+use super::writer::{Fault, Scope, Work, check};
 use crate::delivery::{Accepted, DeliveryId, Initial, NewDelivery, Ordering, Reason, Run, RunId};
 use crate::error::LedgerError;
 use crate::identity::{self, ContentHash};
@@ -273,6 +273,8 @@ impl Handed<'_> {
 
     /// Begins a known delivery anew, with this content.
     fn restart(&self, work: &mut Work, known: Known) -> Result<Accepted, Fault> {
+        let begin = self.begin(&self.new.initial);
+        check(known.hot.id, known.hot.state, begin.state)?;
         self.adopt(work, &known)?;
         if !known.same_content {
             work.db
@@ -295,7 +297,7 @@ impl Handed<'_> {
             first_sent_at_ms: known.hot.first_sent_at_ms,
             last_sent_at_ms: known.hot.last_sent_at_ms,
             created_at_ms: known.hot.created_at_ms,
-            ..self.begin(&self.new.initial)
+            ..begin
         };
         work.enter_lane(&mut hot)?;
         work.shift(from, &hot)?;

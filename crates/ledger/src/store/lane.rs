@@ -52,20 +52,21 @@ impl Work {
         else {
             return Ok(());
         };
+        if hot.state == State::Waiting
+            && !self.skips(hot.run)?
+            && let Some((head, state)) = self.failed_before(lane, hot.id)?
+        {
+            hot.park(head, state);
+            return Ok(());
+        }
         // What waits later in the lane has to wait for this one again.
         self.db
             .prepare_cached(
                 "UPDATE delivery SET behind = 1
-                 WHERE lane = ?1 AND lane IS NOT NULL AND state IN (0, 1, 2) AND state = 1 AND behind = 0 AND id > ?2",
+                 WHERE lane = ?1 AND lane IS NOT NULL AND state = 1 AND behind = 0 AND id > ?2",
             )?
             .execute(params![lane, hot.id.0])?;
-        if hot.state != State::Waiting {
-            return Ok(());
-        }
-        if !self.skips(hot.run)?
-            && let Some((head, state)) = self.failed_before(lane, hot.id)?
-        {
-            hot.park(head, state);
+        if hot.state == State::Staged {
             return Ok(());
         }
         hot.behind = self

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::Ledger;
 use super::row::{Hot, hot_columns};
-use super::writer::{Fault, Work};
+use super::writer::{Fault, Work, check};
 use crate::delivery::{AttemptRow, DeliveryId, Reason, RunId, Settled, Settlement, Terms};
 use crate::error::LedgerError;
 use crate::state::State;
@@ -240,9 +240,7 @@ impl Work {
         };
         let from = row.state;
         row.take(settlement, now_ms);
-        if crate::state::legal(from, row.state).is_none() {
-            return Err(Fault::Refused(LedgerError::IllegalMove { id, from, to: row.state }));
-        }
+        check(id, from, row.state)?;
         self.note_attempts(&mut row, attempts)?;
         self.enter_lane(&mut row)?;
         self.shift(from, &row)?;

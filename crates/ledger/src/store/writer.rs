@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::row::Hot;
+use crate::delivery::DeliveryId;
 use crate::error::LedgerError;
 use crate::state::{State, legal};
 
@@ -32,6 +33,14 @@ pub(crate) enum Fault {
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Fault {
         Fault::Sql(error)
+    }
+}
+
+/// Refuses a move that the state table does not have. To be asked before anything is written.
+pub(super) fn check(id: DeliveryId, from: State, to: State) -> Result<(), Fault> {
+    match legal(from, to) {
+        Some(_) => Ok(()),
+        None => Err(Fault::Refused(LedgerError::IllegalMove { id, from, to })),
     }
 }
 
@@ -68,14 +77,11 @@ impl Work {
 
     /// Writes a row whose state was `from`, if the table has the move.
     pub(super) fn shift(&mut self, from: State, row: &Hot) -> Result<(), Fault> {
-        let refused =
-            |from| Fault::Refused(LedgerError::IllegalMove { id: row.id, from, to: row.state });
-        if legal(from, row.state).is_none() {
-            return Err(refused(from));
-        }
+        check(row.id, from, row.state)?;
         if row.update(&self.db, from)? != 1 {
-            // Nobody else writes, so the row was read by this very command: a fault of the program.
-            return Err(refused(from));
+            // Nobody else writes, and this command has just read the row: a fault of the program.
+            let (id, to) = (row.id, row.state);
+            return Err(Fault::Refused(LedgerError::IllegalMove { id, from, to }));
         }
         self.count_move((row.run, from), (row.run, row.state));
         Ok(())
@@ -101,7 +107,7 @@ impl Work {
 }
 
 trait Job: Send {
-    /// Does the work, keeps its result, and fails if the store failed.
+    /// Does the work and keeps its result. Fails if the transaction must not be committed.
     fn work(&mut self, work: &mut Work) -> Result<(), LedgerError>;
     /// Tells the caller: the result, or why the transaction came to nothing.
     fn tell(self: Box<Self>, failure: Option<&LedgerError>);
@@ -121,12 +127,14 @@ where
     F: FnMut(&mut Work) -> Result<T, Fault> + Send,
 {
     fn work(&mut self, work: &mut Work) -> Result<(), LedgerError> {
+        let before = work.db.total_changes();
         let result = (self.work)(work).map_err(|fault| match fault {
             Fault::Sql(error) => LedgerError::sql(&work.path, error),
             Fault::Refused(error) => error,
         });
         match result {
-            Err(error) if error.is_of_store() => Err(error),
+            // A refused command has to leave nothing behind, even if it noticed too late.
+            Err(error) if error.is_of_store() || work.db.total_changes() != before => Err(error),
             result => {
                 self.result = Some(result);
                 Ok(())
@@ -237,7 +245,7 @@ fn serve(mut work: Work, queue: &mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU
         match commit(&mut work, &mut batch, commits) {
             Ok(()) => batch.into_iter().for_each(|job| job.tell(None)),
             // One command may have spoilt it for the others: each gets a transaction of its own.
-            Err(LedgerError::Sql { .. }) if batch.len() > 1 => {
+            Err(error) if batch.len() > 1 && !error.stops_all() => {
                 for job in batch {
                     let mut alone = [job];
                     let failure = commit(&mut work, &mut alone, commits).err();

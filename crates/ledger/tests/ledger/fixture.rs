@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use steadfast_ledger::{
-    Accepted, Delivery, DeliveryId, Initial, Ledger, NewDelivery, Options, Reason, Run, RunId,
-    Settlement, Terms, Which,
+    Accepted, Clock, Delivery, DeliveryId, Initial, Ledger, NewDelivery, Options, Reason, Run,
+    RunId, Settlement, Terms, Which,
 };
 
 pub(crate) const START_MS: i64 = 1_000_000;
@@ -25,8 +25,7 @@ impl Fixture {
     pub(crate) fn with(options: Options) -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(START_MS));
-        let hand = Arc::clone(&clock);
-        let options = Options { clock: Arc::new(move || hand.load(Ordering::Relaxed)), ..options };
+        let options = Options { clock: turned_by(&clock), ..options };
         let ledger = Ledger::open_with(&dir.path().join("a.db"), options).unwrap();
         Fixture { ledger, clock, dir }
     }
@@ -44,7 +43,8 @@ impl Fixture {
         let Fixture { ledger, clock, dir } = self;
         let path = ledger.path().to_owned();
         drop(ledger);
-        let ledger = Ledger::open(&path).unwrap();
+        let options = Options { clock: turned_by(&clock), ..Options::default() };
+        let ledger = Ledger::open_with(&path, options).unwrap();
         Fixture { ledger, clock, dir }
     }
 
@@ -80,6 +80,11 @@ impl Fixture {
     pub(crate) fn get(&self, id: DeliveryId) -> Delivery {
         self.ledger.get(id).unwrap().unwrap()
     }
+}
+
+fn turned_by(hand: &Arc<AtomicI64>) -> Clock {
+    let hand = Arc::clone(hand);
+    Arc::new(move || hand.load(Ordering::Relaxed))
 }
 
 /// An order with a natural key.

@@ -5,4 +5,12 @@
 
 mod fixture;
 
+mod claims;
+mod durability;
+mod identities;
+mod lanes;
 mod life;
+mod model;
+mod places;
+mod staging;
+mod states;
