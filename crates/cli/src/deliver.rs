@@ -32,7 +32,7 @@ pub(crate) async fn run(global: &Global, args: DeliverArgs) -> Result<u8, Failur
         key_column: args.key.clone(),
     };
     let target = Target::find(&args, &source, &read, global.config.as_deref()).await?;
-    let Target { api, resource, sandbox, ledger_path, _temporary } = target;
+    let Target { api, resource, sandbox, ledger_path, temporary } = target;
     let job = Job {
         account: api.account(),
         command: format!("deliver {}", source.name()),
@@ -67,13 +67,14 @@ pub(crate) async fn run(global: &Global, args: DeliverArgs) -> Result<u8, Failur
     let started = jiff::Zoned::now();
     let result = deliver(&job, &ledger, &client, &progress, wish.clone()).await;
     screen.finish().await;
-    let delivered = result.map_err(|error| explain(error, &ledger, *wish.borrow()))?;
-    let mut account = Account::of(&job, &delivered, &ledger, client.dialect())?;
+    let kept = temporary.is_none();
+    let delivered = result.map_err(|error| explain(error, &ledger, kept, *wish.borrow()))?;
+    let mut account = Account::of(&job, &delivered, &ledger, client.dialect(), kept)?;
     if let Some(sandbox) = &sandbox
         && !args.dry_run
     {
         let resource = &client.dialect().resource[&job.resource];
-        account.audit = Some(judge::audit(sandbox, &ledger, &delivered, resource, &job)?);
+        account.audit = Some(judge::audit(sandbox, &ledger, &delivered, resource, &job).await?);
     }
     let written = files::write(&args, &job, &account, &ledger, &client, &progress, &started)?;
     show(global, &account, &written, &args);
@@ -102,7 +103,7 @@ fn listen(quiet: bool) -> watch::Receiver<Wish> {
 }
 
 /// Why nothing was sent, with what the ledger holds now.
-fn explain(error: DeliverError, ledger: &Ledger, wish: Wish) -> Failure {
+fn explain(error: DeliverError, ledger: &Ledger, kept: bool, wish: Wish) -> Failure {
     let status = match &error {
         DeliverError::Input(_) | DeliverError::Resource { .. } | DeliverError::Ledger(_) => {
             return Failure::usage(error);
@@ -113,13 +114,16 @@ fn explain(error: DeliverError, ledger: &Ledger, wish: Wish) -> Failure {
         | DeliverError::Unreached(_)
         | DeliverError::Preflight(_) => UNSENT,
     };
-    let place = ledger.path().display();
-    Failure::new(
-        status,
-        format!(
-            "{error}\nNothing was sent. The ledger is {place}; the same command goes on from there."
-        ),
-    )
+    let place = match kept {
+        true => {
+            format!(
+                " The ledger is {}; the same command goes on from there.",
+                ledger.path().display()
+            )
+        }
+        false => String::new(),
+    };
+    Failure::new(status, format!("{error}\nNothing was sent.{place}"))
 }
 
 fn show(global: &Global, account: &Account, written: &[String], args: &DeliverArgs) {

@@ -24,7 +24,8 @@ pub(crate) struct Account {
     pub(crate) credentials: Option<String>,
     pub(crate) stopped: bool,
     pub(crate) audit: Option<Audit>,
-    pub(crate) ledger: String,
+    /// Where the ledger is, if it is kept.
+    pub(crate) ledger: Option<String>,
     pub(crate) resource: String,
 }
 
@@ -43,6 +44,7 @@ impl Account {
         delivered: &Delivered,
         ledger: &Ledger,
         dialect: &Dialect,
+        kept: bool,
     ) -> Result<Self, Failure> {
         let counts = ledger.counts(delivered.run).map_err(Failure::usage)?;
         let ended = delivered.ended.clone().unwrap_or_default();
@@ -58,7 +60,7 @@ impl Account {
             credentials: ended.credentials,
             stopped: ended.stopped,
             audit: None,
-            ledger: ledger.path().display().to_string(),
+            ledger: kept.then(|| ledger.path().display().to_string()),
             resource: resource.title.clone(),
         })
     }

@@ -95,7 +95,7 @@ impl Refused {
 fn summary(job: &Job, account: &Account, client: &Client, started: &jiff::Zoned) -> Summary {
     let mut facts = vec![("attempts".to_owned(), account.attempts.to_string())];
     facts.push(("login".to_owned(), job.account.clone()));
-    facts.push(("ledger".to_owned(), account.ledger.clone()));
+    facts.extend(account.ledger.iter().map(|ledger| ("ledger".to_owned(), ledger.clone())));
     let mut notes = account.findings.missing.clone();
     notes.extend(account.remarks.iter().cloned());
     notes.extend(account.credentials.iter().cloned());

@@ -1,6 +1,7 @@
 //! Asks the double what truly happened, and compares it with what the ledger claims.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use steadfast::dialect::Resource;
 use steadfast_deliver::audit::{Audit, Auditor, Claim, Entry};
@@ -12,14 +13,18 @@ use crate::failure::Failure;
 
 /// How many journal entries are read at a time.
 const PAGE: usize = 5_000;
+/// How often, and how many times, the double is asked whether it has come to rest.
+const REST_LOOK_EVERY: Duration = Duration::from_millis(100);
+const REST_LOOKS: u32 = 100;
 
-pub(super) fn audit(
+pub(super) async fn audit(
     sandbox: &Sandbox,
     ledger: &Ledger,
     delivered: &Delivered,
     resource: &Resource,
     job: &Job,
 ) -> Result<Audit, Failure> {
+    rest(sandbox).await;
     let mut auditor = Auditor::new(resource);
     let mut since = 0;
     loop {
@@ -36,6 +41,17 @@ pub(super) fn audit(
     auditor.state(&sandbox.state(), body_of);
     let claims = claims(ledger, delivered)?;
     Ok(auditor.finish(claims.iter().map(|(key, claim)| (key.as_str(), *claim))))
+}
+
+/// Waits until nothing is on its way in the double any more: what it was told to do late has to
+/// be seen, too.
+async fn rest(sandbox: &Sandbox) {
+    for _ in 0..REST_LOOKS {
+        if sandbox.state()["late_commits"].as_u64().unwrap_or(0) == 0 {
+            return;
+        }
+        tokio::time::sleep(REST_LOOK_EVERY).await;
+    }
 }
 
 fn body_of(ledger: &Ledger, job: &Job, key: &str) -> Option<Vec<u8>> {

@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width,
+};
 use steadfast_ledger::State;
 
 use super::account::Account;
@@ -13,6 +15,8 @@ use super::judge;
 /// How wide the tables are where stdout is no terminal.
 const WIDTH_PIPED: u16 = 100;
 const WIDTH_MAX: u16 = 160;
+/// The widest column of codes.
+const CODE_WIDTH_MAX: u16 = 44;
 
 pub(super) fn render(account: &Account, dry_run: bool) -> String {
     let mut text = String::new();
@@ -47,13 +51,15 @@ pub(super) fn render(account: &Account, dry_run: bool) -> String {
     }
     let plural = if account.counts.total() == 1 { "" } else { "s" };
     say(&format!(
-        "{} {}{plural} accepted, {} attempts, {:.1} s. Ledger: {}",
+        "{} {}{plural} accepted, {} attempts, {:.1} s.",
         account.counts.total(),
         account.resource,
         account.attempts,
         account.elapsed_s,
-        account.ledger
     ));
+    if let Some(ledger) = &account.ledger {
+        say(&format!("Ledger: {ledger}"));
+    }
     text
 }
 
@@ -78,15 +84,23 @@ fn states(account: &Account, dry_run: bool) -> Table {
 
 fn codes(account: &Account) -> Table {
     let mut table = blank();
-    table.set_header(header(&["code", "writes", "for example", "what to do"]));
+    table.set_header(header(&["writes", "code, and what to do", "for example"]));
     for code in &account.codes {
-        let example = format!("{}: {}", code.example, code.text);
+        let example = match code.text.starts_with(&code.example) {
+            true => code.text.clone(),
+            false => format!("{}: {}", code.example, code.text),
+        };
         table.add_row(vec![
-            Cell::new(&code.code),
             number(code.count),
+            Cell::new(format!("{}\n{}", code.code, code.action)),
             Cell::new(clip(&example)),
-            Cell::new(&code.action),
         ]);
+    }
+    // A code is a name: it is not broken over two lines.
+    let longest = account.codes.iter().map(|code| code.code.chars().count()).max().unwrap_or(0);
+    if let Some(column) = table.column_mut(1) {
+        let width = u16::try_from(longest).unwrap_or(CODE_WIDTH_MAX).min(CODE_WIDTH_MAX);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
     }
     table
 }

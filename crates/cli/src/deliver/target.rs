@@ -18,7 +18,7 @@ pub(super) struct Target {
     pub(super) sandbox: Option<Sandbox>,
     pub(super) ledger_path: PathBuf,
     /// The folder of a ledger that nobody wants to keep.
-    pub(super) _temporary: Option<TempDir>,
+    pub(super) temporary: Option<TempDir>,
 }
 
 impl Target {
@@ -60,7 +60,7 @@ impl Target {
         let api =
             Api::of_double(&name, &ready.base_url, &credentials.username, &credentials.password)?;
         let resource = resource(args, &columns, api.dialect())?;
-        Ok(Self { api, resource, sandbox: Some(sandbox), ledger_path, _temporary: temporary })
+        Ok(Self { api, resource, sandbox: Some(sandbox), ledger_path, temporary })
     }
 
     fn real(
@@ -93,7 +93,7 @@ impl Target {
             (false, Some(path)) => (path.clone(), None),
             (false, None) => (usual_ledger(&name)?, None),
         };
-        Ok(Self { api, resource, sandbox: None, ledger_path, _temporary: temporary })
+        Ok(Self { api, resource, sandbox: None, ledger_path, temporary })
     }
 }
 

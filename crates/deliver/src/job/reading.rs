@@ -8,6 +8,7 @@ use steadfast_call::dialect::{Resource, value_text};
 use steadfast_call::differences;
 use steadfast_ledger::{
     Accepted, Initial, Ledger, NewDelivery, Piece as Staged, Reason, RunId, Settlement, State,
+    identity,
 };
 use tokio::sync::mpsc;
 
@@ -131,10 +132,14 @@ async fn accept_all(
             }
         }
     });
+    let resumes = !ledger.is_empty()?;
     let mut remarks = Vec::new();
     while let Some(batch) = batches.recv().await {
-        let (deliveries, said) = batch?;
+        let (mut deliveries, said) = batch?;
         remarks.extend(said);
+        if resumes {
+            deliveries.iter_mut().for_each(|new| take_the_same(ledger, resource, new));
+        }
         let bodies: Vec<Vec<u8>> = deliveries.iter().map(|new| new.body.clone()).collect();
         let count = deliveries.len() as u64;
         let accepted = ledger.accept(deliveries).await?;
@@ -142,6 +147,27 @@ async fn accept_all(
         progress.update(|view| view.accepted += count);
     }
     Ok(remarks)
+}
+
+/// A write that says the same as before in other words (its lines stand in another order, say)
+/// is the same write: it takes the bytes that were sent.
+fn take_the_same(ledger: &Ledger, resource: &Resource, new: &mut NewDelivery) {
+    let Some(key) = &new.natural_key else { return };
+    let identity = match &new.key_of_user {
+        Some(key) => identity::of_users_key(key),
+        None => identity::of_natural_key(key),
+    };
+    let Ok(Some(before)) = ledger.find(&new.account, &new.resource, &identity) else { return };
+    if before.body == new.body {
+        return;
+    }
+    let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
+    let (old, fresh) = (parsed(&before.body), parsed(&new.body));
+    let same = differences(resource, &old, &fresh).is_empty()
+        && differences(resource, &fresh, &old).is_empty();
+    if same {
+        new.body = before.body;
+    }
 }
 
 /// A write that was sent before with other content is refused, and told where it differs.
@@ -216,13 +242,7 @@ impl Maker {
     /// A row whose key cannot be read is a write of its own, which is refused.
     fn nameless(&self, piece: Piece) -> NewDelivery {
         let lines = line_ranges(std::slice::from_ref(&piece));
-        let mut reason = refused(&self.resource, &piece.faults);
-        if !piece.neighbours.is_empty() {
-            reason.text.push_str(&format!(
-                "; it may belong to {}, which therefore wait for a person",
-                piece.neighbours.join(" or ")
-            ));
-        }
+        let reason = refused(&self.resource, &piece.faults);
         let body = serde_json::to_vec(&piece.content).unwrap_or_default();
         self.delivery(None, body, lines, Initial::Rejected(reason))
     }
@@ -239,6 +259,7 @@ impl Maker {
         lines: String,
         initial: Initial,
     ) -> NewDelivery {
+        let body = in_one_order(body);
         // With a key of the user's own, the natural key is what the body says.
         let own_key = self.job.read.key_column.is_some();
         let (natural_key, key_of_user) = match own_key {
@@ -258,6 +279,18 @@ impl Maker {
             lines,
             initial,
         }
+    }
+}
+
+/// The same JSON with its members in one order, whatever the order of the file's columns: a
+/// file whose columns were moved about is the same file to the ledger.
+fn in_one_order(body: Vec<u8>) -> Vec<u8> {
+    match serde_json::from_slice::<Value>(&body) {
+        Ok(mut value) => {
+            value.sort_all_objects();
+            value.to_string().into_bytes()
+        }
+        Err(_) => body,
     }
 }
 
