@@ -30,8 +30,8 @@ use tokio::time::Instant;
 
 use crate::{Delivery, DeliveryId, Ledger, LedgerError, Reason, RunId, Settled, Settlement};
 
-pub use settlement::OnUnknown;
 use exchange::make_call;
+pub use settlement::OnUnknown;
 
 /// So many calls may wait (for a settled write, a hint) beside those that are sending.
 const PARKED_MAX: usize = 4_096;
@@ -119,6 +119,8 @@ struct Desk {
     settling: Option<BoxFuture<'static, Settling>>,
     claiming: Option<BoxFuture<'static, Result<Vec<Delivery>, LedgerError>>>,
     nothing_due: bool,
+    /// There is, or soon will be, a record that can be called as a witness.
+    has_witness: bool,
     rounds: HashMap<DeliveryId, u32>,
     /// Looks that are made now and then; away while they are under way.
     looks: Option<Looks>,
@@ -136,7 +138,8 @@ struct Looks {
     witness: witness::Witness,
 }
 
-type Settling = (Vec<(Finished, Settlement)>, Result<Vec<Result<Settled, LedgerError>>, LedgerError>);
+type Settling =
+    (Vec<(Finished, Settlement)>, Result<Vec<Result<Settled, LedgerError>>, LedgerError>);
 
 impl Runner {
     /// A runner of this ledger over this client, which is logged in as that account.
@@ -158,7 +161,11 @@ impl Runner {
     /// # Errors
     /// [`LedgerError`] if the ledger cannot be read or written. Nothing that was sent is lost:
     /// it is in doubt on disk.
-    pub async fn run(&self, run: RunId, mut wish: watch::Receiver<Wish>) -> Result<Ended, LedgerError> {
+    pub async fn run(
+        &self,
+        run: RunId,
+        mut wish: watch::Receiver<Wish>,
+    ) -> Result<Ended, LedgerError> {
         let (done, finished) = mpsc::unbounded_channel();
         let mut desk = Desk {
             run,
@@ -171,6 +178,7 @@ impl Runner {
             settling: None,
             claiming: None,
             nothing_due: false,
+            has_witness: self.has_witness()?,
             rounds: HashMap::new(),
             looks: Some(Looks {
                 confirm: confirm::Confirmer::new(self.options.confirm_for),
@@ -194,7 +202,11 @@ impl Runner {
     }
 
     /// One turn: start what can be started, then wait for something to happen.
-    async fn turn(&self, desk: &mut Desk, wish: &mut watch::Receiver<Wish>) -> Result<(), LedgerError> {
+    async fn turn(
+        &self,
+        desk: &mut Desk,
+        wish: &mut watch::Receiver<Wish>,
+    ) -> Result<(), LedgerError> {
         let stopping = *wish.borrow() > Wish::GoOn || desk.ended.credentials.is_some();
         if stopping {
             self.give_back(desk).await?;
@@ -243,15 +255,20 @@ impl Runner {
     fn start(&self, desk: &mut Desk) {
         let activity = self.client.activity();
         let parked = activity.parked.min(desk.calling);
-        let mut room = self.options.concurrency.saturating_sub(desk.calling - parked);
+        // Until one write is through, only one is on its way: whatever happens to it, there is
+        // another after it to show whether a locked run is on.
+        let concurrency = if desk.has_witness { self.options.concurrency } else { 1 };
+        let mut room = concurrency.saturating_sub(desk.calling - parked);
         while room > 0 && desk.calling < PARKED_MAX {
             let Some((delivery, in_doubt)) = desk.ready.pop_front() else { break };
             self.call(desk, delivery, in_doubt);
             room -= 1;
         }
-        let full = desk.ready.len() >= self.options.concurrency || desk.calling >= PARKED_MAX;
+        // Ahead of the calls, but not while it is one at a time: what is claimed may be in doubt.
+        let ahead = if desk.has_witness { concurrency } else { usize::from(room > 0) };
+        let full = desk.ready.len() >= ahead || desk.calling >= PARKED_MAX;
         if desk.claiming.is_none() && !desk.nothing_due && !full {
-            let (ledger, run, limit) = (self.ledger.clone(), desk.run, self.options.concurrency);
+            let (ledger, run, limit) = (self.ledger.clone(), desk.run, ahead);
             let now_ms = ledger.now_ms();
             desk.claiming = Some(async move { ledger.claim(run, now_ms, limit).await }.boxed());
         }
@@ -292,7 +309,8 @@ impl Runner {
     /// Now and then: look for queued writes, and for a witness if calls wait for one and no
     /// fresh write is there to be it.
     fn look_around(&self, desk: &mut Desk) {
-        let Some(mut looks) = desk.looks.take_if(|looks| looks.confirm.is_due() || looks.witness.is_due())
+        let Some(mut looks) =
+            desk.looks.take_if(|looks| looks.confirm.is_due() || looks.witness.is_due())
         else {
             return;
         };
@@ -334,7 +352,6 @@ impl Runner {
         // The last look has to be one that was made after everything was settled.
         Ok(desk.looks.as_ref().is_some_and(|looks| looks.confirm.is_over(&desk.queued)))
     }
-
 }
 
 fn lock(queued: &Queued) -> MutexGuard<'_, HashMap<DeliveryId, Time>> {

@@ -168,9 +168,13 @@ impl Situation<'_> {
         }
     }
 
-    /// An answer that does not make sense is not asked for again by a read; of a write it says
-    /// no more than a fault does.
+    /// An answer that does not make sense is not asked for again by a read, unless it calls
+    /// itself JSON and is not: then it was damaged on its way. Of a write such an answer says no
+    /// more than a fault does.
     fn unmodelled(&self, rule: String) -> Decision {
+        if self.call.nature == Nature::Safe && self.is_damaged() {
+            return self.send_again(Cause::Fault, Class::Unmodelled, rule);
+        }
         if self.call.nature == Nature::Once && self.call.effect == Effect::Unknown {
             return self.fault(Class::Unmodelled, rule);
         }
@@ -179,6 +183,15 @@ impl Situation<'_> {
             Effect::None | Effect::Applied => Kind::Protocol,
         };
         Decision::Fail { kind, stop: Stop::Final, rule }
+    }
+
+    fn is_damaged(&self) -> bool {
+        match &self.call.last {
+            Some(Last::Reply { reply, .. }) => {
+                reply.status.is_success() && !reply.cut && reply.content_type().ends_with("json")
+            }
+            Some(Last::Failure(_)) | None => false,
+        }
     }
 
     /// It may have taken effect. Send again only what cannot be done twice; else look first.

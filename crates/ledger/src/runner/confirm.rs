@@ -87,47 +87,47 @@ async fn look_for(
     queued: &Queued,
     last_look: bool,
 ) -> Result<usize, LedgerError> {
-        let looks = batch.iter().map(|delivery| async move {
-            match &delivery.natural_key {
-                Some(key) => runner.client.look_up(&delivery.resource, key, &delivery.body).await,
-                None => LookUp::CannotTell("it has no key to be found by".to_owned()),
-            }
-        });
-        let found = join_all(looks).await;
-        let mut rows = Vec::new();
-        for (delivery, found) in batch.iter().zip(found) {
-            let settlement = match found {
-                LookUp::Found(found) if found.differences.is_empty() && found.copies == 1 => {
-                    if let Some(first_sent_at) = lock(queued).remove(&delivery.id) {
-                        runner.client.saw_queued_write(first_sent_at);
-                    }
-                    Some(Settlement::Confirmed { resource_id: found.id })
-                }
-                LookUp::Found(found) if last_look => Some(still_queued(
-                    "there is one with this key, and it is not (only) what we sent",
-                    found.differences.iter().map(ToString::to_string).collect(),
-                )),
-                LookUp::Absent if last_look => {
-                    Some(still_queued("looked for until the end, and not seen", Vec::new()))
-                }
-                LookUp::CannotTell(why) if last_look => {
-                    Some(still_queued(&format!("it could not be looked for: {why}"), Vec::new()))
-                }
-                LookUp::Found(_) | LookUp::Absent | LookUp::CannotTell(_) => None,
-            };
-            if let Some(settlement) = settlement {
-                rows.push((delivery, settlement));
-            }
+    let looks = batch.iter().map(|delivery| async move {
+        match &delivery.natural_key {
+            Some(key) => runner.client.look_up(&delivery.resource, key, &delivery.body).await,
+            None => LookUp::CannotTell("it has no key to be found by".to_owned()),
         }
-        let moves = rows.iter().map(|(d, s)| (d.id, s.clone(), Vec::new())).collect();
-        let mut confirmed = 0;
-        let settled = runner.ledger.settle_many(moves).await?;
-        for ((delivery, settlement), one) in rows.iter().zip(settled) {
-            one?;
-            confirmed += usize::from(matches!(settlement, Settlement::Confirmed { .. }));
-            (runner.observer)(News::Settled { delivery, settlement, attempts: &[] });
+    });
+    let found = join_all(looks).await;
+    let mut rows = Vec::new();
+    for (delivery, found) in batch.iter().zip(found) {
+        let settlement = match found {
+            LookUp::Found(found) if found.differences.is_empty() && found.copies == 1 => {
+                if let Some(first_sent_at) = lock(queued).remove(&delivery.id) {
+                    runner.client.saw_queued_write(first_sent_at);
+                }
+                Some(Settlement::Confirmed { resource_id: found.id })
+            }
+            LookUp::Found(found) if last_look => Some(still_queued(
+                "there is one with this key, and it is not (only) what we sent",
+                found.differences.iter().map(ToString::to_string).collect(),
+            )),
+            LookUp::Absent if last_look => {
+                Some(still_queued("looked for until the end, and not seen", Vec::new()))
+            }
+            LookUp::CannotTell(why) if last_look => {
+                Some(still_queued(&format!("it could not be looked for: {why}"), Vec::new()))
+            }
+            LookUp::Found(_) | LookUp::Absent | LookUp::CannotTell(_) => None,
+        };
+        if let Some(settlement) = settlement {
+            rows.push((delivery, settlement));
         }
-        Ok(confirmed)
+    }
+    let moves = rows.iter().map(|(d, s)| (d.id, s.clone(), Vec::new())).collect();
+    let mut confirmed = 0;
+    let settled = runner.ledger.settle_many(moves).await?;
+    for ((delivery, settlement), one) in rows.iter().zip(settled) {
+        one?;
+        confirmed += usize::from(matches!(settlement, Settlement::Confirmed { .. }));
+        (runner.observer)(News::Settled { delivery, settlement, attempts: &[] });
+    }
+    Ok(confirmed)
 }
 
 fn still_queued(text: &str, differences: Vec<String>) -> Settlement {

@@ -55,4 +55,3 @@ pub(super) fn rows_of(client: &Client, ledger: &Ledger, attempts: &[Attempt]) ->
         })
         .collect()
 }
-

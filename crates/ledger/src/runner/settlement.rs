@@ -48,10 +48,9 @@ pub(super) fn verdict(
 fn success(outcome: &Outcome) -> Settlement {
     let status = |success: &Success| success.reply.as_ref().map(|reply| reply.status.as_u16());
     match outcome {
-        Outcome::Applied(done) => Settlement::Applied {
-            status: status(done),
-            resource_id: done.resource_id.clone(),
-        },
+        Outcome::Applied(done) => {
+            Settlement::Applied { status: status(done), resource_id: done.resource_id.clone() }
+        }
         Outcome::Queued(done) => Settlement::Queued {
             status: status(done),
             reason: Some(Reason::new("accepted by the API, and visible when its run ends")),
@@ -83,15 +82,12 @@ fn failure(
             }
         }
         Kind::Cancelled if error.effect() == Effect::Unknown => Verdict::LeaveInDoubt,
-        Kind::Unknown if on_unknown == OnUnknown::Resend => Verdict::Settle(Settlement::Waiting {
-            due_at_ms: now_ms,
-            reason: Some(reason(error)),
-        }),
+        Kind::Unknown if on_unknown == OnUnknown::Resend => {
+            Verdict::Settle(Settlement::Waiting { due_at_ms: now_ms, reason: Some(reason(error)) })
+        }
         Kind::Unknown => Verdict::Settle(Settlement::Unknown(unknown(error, delivery))),
         Kind::Differs => Verdict::Settle(Settlement::Held(reason(error))),
-        _ if error.may_succeed_later() => {
-            Verdict::Settle(later(error, delivery, rounds, now_ms))
-        }
+        _ if error.may_succeed_later() => Verdict::Settle(later(error, delivery, rounds, now_ms)),
         Kind::Refused(_) => Verdict::Settle(Settlement::Rejected(reason(error))),
         Kind::Protocol | Kind::Unreached(_) | Kind::Cancelled => {
             Verdict::Settle(Settlement::Held(reason(error)))
@@ -153,7 +149,10 @@ fn unknown(error: &Error, delivery: &Delivery) -> Reason {
     let mut reason = reason(error);
     reason.text = format!(
         "{} {} was sent, and the answer does not tell whether it was done: {}; {}",
-        delivery.method, delivery.path, reason.text, error.details().rule
+        delivery.method,
+        delivery.path,
+        reason.text,
+        error.details().rule
     );
     reason.action = Some(format!(
         "look whether {what} is there; if not, and no run of the API can be hiding it, deliver with --on-unknown resend"

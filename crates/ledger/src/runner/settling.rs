@@ -52,7 +52,11 @@ impl Runner {
     }
 
     /// The batch is on disk: remember what matters later, and tell.
-    pub(super) async fn settled(&self, desk: &mut Desk, (batch, settled): Settling) -> Result<(), LedgerError> {
+    pub(super) async fn settled(
+        &self,
+        desk: &mut Desk,
+        (batch, settled): Settling,
+    ) -> Result<(), LedgerError> {
         let settled = settled?;
         let mut reason_for_all = None;
         for ((finished, settlement), one) in batch.iter().zip(settled) {
@@ -60,7 +64,10 @@ impl Runner {
             let id = finished.delivery.id;
             let attempts = attempts_of(&finished.result);
             match settlement {
+                Settlement::Applied { .. } => desk.has_witness = true,
                 Settlement::Queued { .. } => {
+                    // It will be one when the run is over.
+                    desk.has_witness = true;
                     if let Some(first) = attempts.first() {
                         lock(&desk.queued).insert(id, first.sent_at);
                     }

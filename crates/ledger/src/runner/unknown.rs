@@ -26,11 +26,17 @@ impl Runner {
                 false => Settlement::Existing {
                     status: None,
                     resource_id: found.id,
-                    reason: Some(Reason::new("found, equal to ours; it may be the work of an unanswered attempt")),
+                    reason: Some(Reason::new(
+                        "found, equal to ours; it may be the work of an unanswered attempt",
+                    )),
                 },
             };
             self.ledger.settle(delivery.id, settlement.clone(), Vec::new()).await?;
-            (self.observer)(News::Settled { delivery: &delivery, settlement: &settlement, attempts: &[] });
+            (self.observer)(News::Settled {
+                delivery: &delivery,
+                settlement: &settlement,
+                attempts: &[],
+            });
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use steadfast::Testimony;
 
 use super::{Rhythm, Runner};
-use crate::{Delivery, Ledger, LedgerError};
+use crate::{Delivery, LedgerError};
 
 const FIRST: Duration = Duration::from_millis(500);
 const LAST: Duration = Duration::from_secs(20);
@@ -38,7 +38,7 @@ impl Witness {
             return Ok(());
         }
         self.rhythm.slower(FIRST, LAST);
-        for delivery in self.candidates(runner, ledger)? {
+        for delivery in runner.witnesses()? {
             // The list comes without bodies.
             let Some(delivery) = ledger.get(delivery.id)? else { continue };
             let Some(id) = &delivery.resource_id else { continue };
@@ -56,19 +56,26 @@ impl Witness {
         Ok(())
     }
 
-    /// Records that we made, of every resource that names a witness, newest first.
-    fn candidates(&self, runner: &Runner, ledger: &Ledger) -> Result<Vec<Delivery>, LedgerError> {
-        let mut candidates = Vec::new();
-        for (name, resource) in &runner.client.dialect().resource {
-            if resource.witness.is_some() {
-                candidates.extend(ledger.latest_applied(&runner.account, name, CANDIDATES)?);
-            }
-        }
-        Ok(candidates)
-    }
-
     /// Other evidence has come in: start over with short waits.
     pub(super) fn rest(&mut self) {
         self.rhythm.reset(FIRST);
+    }
+}
+
+impl Runner {
+    /// True if a witness can be called, or none will ever be needed.
+    pub(super) fn has_witness(&self) -> Result<bool, LedgerError> {
+        Ok(self.client.dialect().lock.is_none() || !self.witnesses()?.is_empty())
+    }
+
+    /// Records that we made, of every resource that names a witness, newest first.
+    fn witnesses(&self) -> Result<Vec<Delivery>, LedgerError> {
+        let mut witnesses = Vec::new();
+        for (name, resource) in &self.client.dialect().resource {
+            if resource.witness.is_some() {
+                witnesses.extend(self.ledger.latest_applied(&self.account, name, CANDIDATES)?);
+            }
+        }
+        Ok(witnesses)
     }
 }
