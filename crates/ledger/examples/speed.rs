@@ -1,7 +1,7 @@
 //! How fast the ledger is, beside raw SQLite doing the same commits.
 //!
-//! `cargo run --release -p steadfast-ledger --example speed [DIRECTORY] [SECONDS]`; the directory has to
-//! be on the disk in question.
+//! `cargo run --release -p steadfast-ledger --example speed [DIRECTORY] [SECONDS] [accepts|lives]`; the
+//! directory has to be on the disk in question.
 
 // A program that prints figures, and that may fail loudly.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
@@ -20,8 +20,20 @@ async fn main() {
     let mut args = std::env::args().skip(1);
     let place = args.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let time = Duration::from_secs(args.next().map_or(3, |seconds| seconds.parse().unwrap()));
+    let part = args.next();
+    let wanted = |name: &str| part.as_deref().is_none_or(|part| part == name);
     let dir = place.join(format!("steadfast-ledger-speed-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
+    if wanted("accepts") {
+        compare_accepts(&dir, time).await;
+    }
+    if wanted("lives") {
+        whole_lives(&dir, time).await;
+    }
+    std::fs::remove_dir_all(&dir).unwrap();
+}
+
+async fn compare_accepts(dir: &Path, time: Duration) {
     println!("accepts, one delivery (256-byte body) to a call, in {}", dir.display());
     for callers in [1, 64, 256] {
         let raw = raw(&dir.join(format!("raw-{callers}.db")), callers, time).await;
@@ -33,6 +45,9 @@ async fn main() {
             100.0 * ours.rate / raw.rate
         );
     }
+}
+
+async fn whole_lives(dir: &Path, time: Duration) {
     println!("whole lives (accept, claim, settle)");
     for callers in [64, 256] {
         let rate = lives(&dir.join(format!("lives-{callers}.db")), callers, time).await;
@@ -40,7 +55,6 @@ async fn main() {
     }
     let rate = batched_lives(&dir.join("batched.db"), time).await;
     println!("one caller, batches of 256: {rate:.0} a second");
-    std::fs::remove_dir_all(&dir).unwrap();
 }
 
 struct Figures {

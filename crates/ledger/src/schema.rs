@@ -21,9 +21,11 @@ const MIGRATIONS: &[&str] = &["
 CREATE TABLE session (
   -- How often the ledger was opened for writing: tells a claim of this process from one of a dead one.
   one INTEGER PRIMARY KEY CHECK (one = 1),
-  number INTEGER NOT NULL
+  number INTEGER NOT NULL,
+  -- No new delivery gets this id or a smaller one: to be raised by whoever deletes the latest one.
+  last_delivery INTEGER NOT NULL
 ) STRICT;
-INSERT INTO session VALUES (1, 0);
+INSERT INTO session VALUES (1, 0, 0);
 
 CREATE TABLE run (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -43,7 +45,7 @@ CREATE TABLE scope (
 ) STRICT;
 
 CREATE TABLE delivery (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   run INTEGER NOT NULL REFERENCES run (id),
   scope INTEGER NOT NULL REFERENCES scope (id),
   state INTEGER NOT NULL,
@@ -64,13 +66,14 @@ CREATE TABLE delivery (
   resource_id TEXT,
   reason TEXT                         -- JSON
 ) STRICT;
+-- No IN in these conditions: SQLite builds a table for each on every update.
 CREATE INDEX delivery_run ON delivery (run);
 CREATE INDEX delivery_waiting ON delivery (run, behind, due_at_ms) WHERE state = 1;
 CREATE INDEX delivery_sending ON delivery (lane) WHERE state = 2;
-CREATE INDEX delivery_trouble ON delivery (run) WHERE state IN (4, 7, 8, 9);
-CREATE INDEX delivery_lane_open ON delivery (lane) WHERE lane IS NOT NULL AND state IN (0, 1, 2);
+CREATE INDEX delivery_trouble ON delivery (run) WHERE (state = 4 OR state >= 7);
+CREATE INDEX delivery_lane_open ON delivery (lane) WHERE lane IS NOT NULL AND state <= 2;
 CREATE INDEX delivery_lane_front ON delivery (lane) WHERE lane IS NOT NULL AND state = 1 AND behind = 0;
-CREATE INDEX delivery_lane_failed ON delivery (lane) WHERE lane IS NOT NULL AND state IN (7, 8, 9);
+CREATE INDEX delivery_lane_failed ON delivery (lane) WHERE lane IS NOT NULL AND state >= 7 AND state <= 9;
 
 CREATE TABLE content (
   id INTEGER PRIMARY KEY REFERENCES delivery (id) ON DELETE CASCADE,

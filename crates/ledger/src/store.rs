@@ -1,6 +1,7 @@
 //! The ledger's door: opening, closing, and the commands that change it.
 
 mod accept;
+mod again;
 mod claim;
 mod lane;
 mod moves;

@@ -6,43 +6,77 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::accept::LaneOf;
 use super::row::{Hot, hot_columns};
 use super::writer::{Fault, Scope, Work};
 use crate::delivery::{DeliveryId, Reason};
+use crate::identity;
 use crate::state::State;
 
 impl Work {
-    /// Puts a delivery that was just written into a shared lane.
-    pub(super) fn join_lane(
+    /// Puts a delivery that was just written into its lane, if anything else can be in it.
+    pub(super) fn find_lane(
         &mut self,
         hot: &mut Hot,
         scope: Scope,
-        lane: LaneOf,
+        name: &str,
+        identity: &str,
     ) -> Result<(), Fault> {
-        let head = lane.head.unwrap_or(hot.id.0);
-        if !lane.known {
-            self.db
-                .prepare_cached("INSERT INTO lane (scope, name, head) VALUES (?1, ?2, ?3)")?
-                .execute(params![scope.id, lane.name, head])?;
-            self.db
-                .prepare_cached("UPDATE delivery SET lane = id WHERE id = ?1 AND lane IS NULL")?
-                .execute([head])?;
+        let own = identity::of_natural_key(name);
+        if own == identity && !scope.shared_lanes {
+            return Ok(());
         }
+        let known: Option<i64> = self
+            .db
+            .prepare_cached("SELECT head FROM lane WHERE scope = ?1 AND name = ?2")?
+            .query_row(params![scope.id, name], |row| row.get(0))
+            .optional()?;
+        let head = match known {
+            Some(head) => head,
+            None => self.write_lane(hot.id, scope, name, &own)?,
+        };
+        hot.lane = Some(head);
+        let from = hot.state;
+        self.enter_lane(hot)?;
+        self.db
+            .prepare_cached(
+                "UPDATE delivery SET lane = ?2, behind = ?3, state = ?4, reason = ?5, due_at_ms = ?6
+                 WHERE id = ?1",
+            )?
+            .execute(params![hot.id.0, head, hot.behind, hot.state.code(), hot.reason, hot.due_at_ms])?;
+        self.count_move((hot.run, from), (hot.run, hot.state));
+        Ok(())
+    }
+
+    /// Writes down a lane that may be shared from now on. Its head is the delivery that was alone in it
+    /// so far, or else the one that has just come.
+    fn write_lane(
+        &mut self,
+        id: DeliveryId,
+        scope: Scope,
+        name: &str,
+        own: &str,
+    ) -> Result<i64, Fault> {
+        let alone: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT id FROM content WHERE scope = ?1 AND identity = ?2 AND lane = ?3",
+            )?
+            .query_row(params![scope.id, own, name], |row| row.get(0))
+            .optional()?;
+        let head = alone.unwrap_or(id.0);
+        self.db
+            .prepare_cached("INSERT INTO lane (scope, name, head) VALUES (?1, ?2, ?3)")?
+            .execute(params![scope.id, name, head])?;
+        self.db
+            .prepare_cached("UPDATE delivery SET lane = id WHERE id = ?1 AND lane IS NULL")?
+            .execute([head])?;
         if !scope.shared_lanes {
             self.db
                 .prepare_cached("UPDATE scope SET shared_lanes = 1 WHERE id = ?1")?
                 .execute([scope.id])?;
             self.scopes.retain(|_, known| known.id != scope.id);
         }
-        hot.lane = Some(head);
-        let from = hot.state;
-        self.enter_lane(hot)?;
-        self.db
-            .prepare_cached("UPDATE delivery SET lane = ?2, behind = ?3, state = ?4, reason = ?5, due_at_ms = ?6 WHERE id = ?1")?
-            .execute(params![hot.id.0, hot.lane, hot.behind, hot.state.code(), hot.reason, hot.due_at_ms])?;
-        self.count_move((hot.run, from), (hot.run, hot.state));
-        Ok(())
+        Ok(head)
     }
 
     /// Before a row becomes `staged` or `waiting`: finds its place in its lane. Behind a failed head that
@@ -73,7 +107,7 @@ impl Work {
             .db
             .prepare_cached(
                 "SELECT 1 FROM delivery
-                 WHERE lane = ?1 AND lane IS NOT NULL AND state IN (0, 1, 2) AND id < ?2 LIMIT 1",
+                 WHERE lane = ?1 AND lane IS NOT NULL AND state <= 2 AND id < ?2 LIMIT 1",
             )?
             .exists(params![lane, hot.id.0])?
             || self.is_sending(lane, hot.id)?;
@@ -96,7 +130,7 @@ impl Work {
             .prepare_cached(concat!(
                 "SELECT ",
                 hot_columns!(),
-                " FROM delivery d WHERE d.lane = ?1 AND d.lane IS NOT NULL AND d.state IN (0, 1, 2)
+                " FROM delivery d WHERE d.lane = ?1 AND d.lane IS NOT NULL AND d.state <= 2
                   AND d.state = 1 AND d.id > ?2 ORDER BY d.id"
             ))?
             .query_map(params![lane, head.id.0], Hot::from_row)?
@@ -122,7 +156,7 @@ impl Work {
         self.db
             .prepare_cached(
                 "UPDATE delivery SET behind = 0 WHERE state = 1 AND behind = 1 AND id =
-                   (SELECT min(id) FROM delivery WHERE lane = ?1 AND lane IS NOT NULL AND state IN (0, 1, 2))",
+                   (SELECT min(id) FROM delivery WHERE lane = ?1 AND lane IS NOT NULL AND state <= 2)",
             )?
             .execute([lane])?;
         Ok(())
@@ -144,7 +178,7 @@ impl Work {
         self.db
             .prepare_cached(
                 "SELECT id, state FROM delivery
-                 WHERE lane = ?1 AND lane IS NOT NULL AND state IN (7, 8, 9) AND id < ?2 ORDER BY id LIMIT 1",
+                 WHERE lane = ?1 AND lane IS NOT NULL AND state >= 7 AND state <= 9 AND id < ?2 ORDER BY id LIMIT 1",
             )?
             .query_row(params![lane, id.0], |row| {
                 Ok((DeliveryId(row.get(0)?), State::from_code(row.get(1)?).unwrap_or(State::Held)))

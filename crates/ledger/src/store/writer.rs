@@ -52,6 +52,7 @@ pub(crate) struct Work {
     pub(super) scopes: HashMap<(String, String), Scope>,
     pub(super) skips: HashMap<i64, bool>,
     tally: HashMap<(i64, State), i64>,
+    next_id: Option<i64>,
 }
 
 /// An account and a resource, by number.
@@ -62,6 +63,24 @@ pub(crate) struct Scope {
 }
 
 impl Work {
+    /// The id of the next new delivery: larger than any that ever was.
+    pub(super) fn next_id(&mut self) -> rusqlite::Result<DeliveryId> {
+        if let Some(id) = self.next_id {
+            return Ok(DeliveryId(id));
+        }
+        let last: i64 = self
+            .db
+            .prepare_cached("SELECT max(last_delivery, (SELECT coalesce(max(id), 0) FROM delivery)) FROM session")?
+            .query_row([], |row| row.get(0))?;
+        self.next_id = Some(last + 1);
+        Ok(DeliveryId(last + 1))
+    }
+
+    /// Notes that an id is taken.
+    pub(super) fn use_id(&mut self, id: DeliveryId) {
+        self.next_id = Some(id.0 + 1);
+    }
+
     /// Notes that a delivery has come to be.
     pub(super) fn count_new(&mut self, run: i64, state: State) {
         *self.tally.entry((run, state)).or_default() += 1;
@@ -103,6 +122,7 @@ impl Work {
         self.tally.clear();
         self.scopes.clear();
         self.skips.clear();
+        self.next_id = None;
     }
 }
 
@@ -175,6 +195,7 @@ impl Writer {
             scopes: HashMap::new(),
             skips: HashMap::new(),
             tally: HashMap::new(),
+            next_id: None,
         };
         let counter = Arc::clone(&commits);
         let thread = std::thread::Builder::new()

@@ -339,7 +339,7 @@ fn compare(f: &Fixture, model: &Model, step: &Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_ledger_does_what_the_model_does(steps in steps()) {
