@@ -102,52 +102,98 @@ impl Account {
         self.calls
     }
 
-    /// Asks to send. `slot`: the place that the call already holds in the pace, so that it is
-    /// not queued twice; `paid`: whether its retry has been paid for.
+    /// Asks to send. The ticket keeps what the call holds already, so that it neither queues nor
+    /// pays twice.
     pub(crate) fn gate(&mut self, now: Time, ticket: &mut Ticket) -> Gate {
-        match self.session.entry() {
-            Entry::Closed(kind, text) => return Gate::Closed(kind, text),
-            Entry::Authenticate(stale) => return Gate::Authenticate(stale),
-            Entry::Bind(_) => {}
+        let held = self.session.held_until().filter(|until| now < *until);
+        match (self.session.entry(), held) {
+            (Entry::Closed(kind, text), _) => return Gate::Closed(kind, text),
+            (Entry::Authenticate(_), Some(until)) => return Gate::Wait(until, Why::Hint),
+            (Entry::Authenticate(stale), None) => return Gate::Authenticate(stale),
+            (Entry::Bind(_), _) => {}
+        }
+        // The breaker is asked before anything is taken: whoever waits for it must not hold
+        // places in the pace, or all of them would go out at once when it closes.
+        if let Some(at) = self.breaker.refusal(now) {
+            self.give_back_slot(ticket, now);
+            return Gate::Wait(at, Why::Breaker);
         }
         if ticket.unpaid {
             if let Err(at) = self.budget.pay(now) {
                 return Gate::Wait(at, Why::Budget);
             }
             ticket.unpaid = false;
+            ticket.paid = true;
         }
         let slot = *ticket.slot.get_or_insert_with(|| self.pace.slot(now));
         if slot > now {
             return Gate::Wait(slot, Why::Pace);
         }
-        if let Err(at) = self.breaker.permit(now) {
-            return Gate::Wait(at, Why::Breaker);
+        match self.breaker.permit(now) {
+            Err(at) => return Gate::Wait(at, Why::Breaker),
+            Ok(probe) => *ticket = Ticket { probe, ..Ticket::default() },
         }
-        ticket.slot = None;
         Gate::Go(self.session.current())
     }
 
-    /// Learns from an attempt.
-    pub(crate) fn observe(&mut self, call: u64, class: Class, now: Time) {
+    /// Takes back what a call holds that was called off.
+    pub(crate) fn give_back(&mut self, ticket: &mut Ticket, now: Time) {
+        if ticket.probe {
+            self.breaker.release(now);
+        }
+        if ticket.paid {
+            self.budget.give_back();
+        }
+        self.give_back_slot(ticket, now);
+        *ticket = Ticket::default();
+    }
+
+    fn give_back_slot(&mut self, ticket: &mut Ticket, now: Time) {
+        if ticket.slot.take().is_some() {
+            self.pace.give_back(now);
+        }
+    }
+
+    /// Learns from an attempt that was bound with that generation.
+    pub(crate) fn observe(&mut self, call: u64, bound: Generation, class: Class, now: Time) {
         let up = !matches!(class, Class::Network | Class::Unavailable | Class::ServerError);
         self.breaker.note(call, up, now);
         match class {
             Class::RateLimited => self.pace.refused(now),
-            Class::Ok | Class::Queued | Class::Partial => {
-                self.budget.earn();
-                self.session.accepted();
-            }
+            // What is refused before it is looked at earns nothing: under a failure of that
+            // kind, too, retries have to dry up (I4).
+            Class::Unauthenticated
+            | Class::Csrf
+            | Class::CredentialsRejected
+            | Class::InProgress
+            | Class::Unmodelled => {}
             _ if up => self.budget.earn(),
             _ => {}
+        }
+        // Only what the API says after it has looked at the session shows that it took it.
+        if matches!(
+            class,
+            Class::Ok
+                | Class::Queued
+                | Class::Partial
+                | Class::Duplicate
+                | Class::Conflict
+                | Class::Forbidden
+        ) {
+            self.session.accepted(bound);
         }
     }
 }
 
-/// What a call holds of its account between asking to send and sending.
+/// What a call holds of its account between asking to send and the end of the attempt.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ticket {
     /// The retry has not been paid for yet.
     pub(crate) unpaid: bool,
+    /// The retry has been paid for and not been sent yet.
+    pub(crate) paid: bool,
     /// The place in the pace.
     pub(crate) slot: Option<Time>,
+    /// The attempt that is on its way is the breaker's probe.
+    pub(crate) probe: bool,
 }

@@ -7,9 +7,7 @@
 use std::time::Duration;
 
 use crate::backoff::{Cause, Draw, wait};
-use crate::class::Class;
-use crate::classify::Reading;
-use crate::classify::classify;
+use crate::classify::{Reading, classify, said};
 use crate::dialect::{Auth, Dialect, LoginMeaning, Policy, PolicyName, find_value};
 use crate::error::CredentialsKind;
 use crate::failure::Failure;
@@ -74,6 +72,7 @@ pub struct Authentication<'d> {
     route: usize,
     routes_tried: usize,
     retries: u32,
+    hold_until: Option<Time>,
 }
 
 impl<'d> Authentication<'d> {
@@ -90,7 +89,16 @@ impl<'d> Authentication<'d> {
             route,
             routes_tried: 0,
             retries: 0,
+            hold_until: None,
         }
+    }
+
+    /// The instant before which the API asked not to be asked for a session. A driver that is
+    /// told [`AuthStep::Failed`] hands it to [`Session::hold_until`](crate::Session::hold_until),
+    /// so that the next renewal keeps to it (I5).
+    #[must_use]
+    pub fn hold_until(&self) -> Option<Time> {
+        self.hold_until
     }
 
     /// The first step, and the one after a wait.
@@ -112,7 +120,7 @@ impl<'d> Authentication<'d> {
         let reading = classify(self.dialect, &request, reply);
         let status = reply.status.as_u16();
         if reply.status.is_success() {
-            return self.answered(reply, session);
+            return self.answered(reply, session, now, draw);
         }
         match status {
             404 | 405 if self.routes_tried + 1 < self.paths().len() => {
@@ -148,7 +156,7 @@ impl<'d> Authentication<'d> {
         self.again(failure.text.clone(), None, now, draw)
     }
 
-    fn answered(&mut self, reply: &Reply, session: bool) -> AuthStep {
+    fn answered(&mut self, reply: &Reply, session: bool, now: Time, draw: Draw) -> AuthStep {
         if let Auth::CookieSession { login, .. } = &self.dialect.auth {
             let fits = |pointer: &str, wanted| {
                 reply.json().and_then(|body| find_value(body, pointer)) == Some(wanted)
@@ -170,6 +178,11 @@ impl<'d> Authentication<'d> {
             (true, _) => AuthStep::Done { route: self.route },
             (false, Exchange::Refresh) => self.log_in(),
             // A 200 is no proof of a session (hazard 7).
+            (false, Exchange::LogIn) if reply.json().is_none() => {
+                // Not this API's answer: a portal or a proxy in between, which may go away.
+                let text = "the log-in was answered with 200 and something that is no JSON";
+                self.again(text.to_owned(), None, now, draw)
+            }
             (false, Exchange::LogIn) => AuthStep::Failed(AuthFailure::Closed {
                 kind: CredentialsKind::SessionNotTaken,
                 text: "the log-in was answered with 200 and set no session cookie".to_owned(),
@@ -188,6 +201,7 @@ impl<'d> Authentication<'d> {
     fn again(&mut self, text: String, hinted: Option<Duration>, now: Time, draw: Draw) -> AuthStep {
         self.retries += 1;
         let cap = Duration::from_millis(self.policy.hint_cap_ms);
+        self.hold_until = self.hold_until.max(hinted.map(|hint| now + hint));
         if self.retries >= self.policy.attempts || hinted.is_some_and(|hint| hint > cap) {
             return AuthStep::Failed(AuthFailure::Unreached { text });
         }
@@ -204,7 +218,6 @@ impl<'d> Authentication<'d> {
             text.push_str("; ");
             text.push_str(action);
         }
-        debug_assert_ne!(reading.class, Class::Ok);
         text
     }
 
@@ -216,13 +229,5 @@ impl<'d> Authentication<'d> {
                 refresh.as_ref().map_or(&[], |refresh| &refresh.paths)
             }
         }
-    }
-}
-
-fn said(reading: &Reading, status: u16) -> String {
-    match (&reading.code, &reading.message) {
-        (Some(code), Some(message)) => format!("[{code}] {message}"),
-        (Some(code), None) => format!("[{code}]"),
-        (None, _) => format!("HTTP {status}"),
     }
 }

@@ -41,20 +41,36 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// Asks to send.
+    /// When to ask again, if nothing may go out now. Asking takes nothing.
+    #[must_use]
+    pub(crate) fn refusal(&self, now: Time) -> Option<Time> {
+        match self.state {
+            State::Open { until } if now < until => Some(until),
+            // A probe that never reported back (its caller went away) must not wedge the breaker.
+            State::Probing { lost_at } if now < lost_at => Some(lost_at.min(now + OPEN_FIRST)),
+            State::Closed | State::Open { .. } | State::Probing { .. } => None,
+        }
+    }
+
+    /// Asks to send. True if what goes out now is the probe.
     ///
     /// # Errors
     /// The instant at which to ask again.
-    pub(crate) fn permit(&mut self, now: Time) -> Result<(), Time> {
-        match self.state {
-            State::Closed => Ok(()),
-            State::Open { until } if now < until => Err(until),
-            // A probe that never reported back (its caller went away) must not wedge the breaker.
-            State::Probing { lost_at } if now < lost_at => Err(lost_at.min(now + OPEN_FIRST)),
-            State::Open { .. } | State::Probing { .. } => {
-                self.state = State::Probing { lost_at: now + PROBE_LOST_AFTER };
-                Ok(())
-            }
+    pub(crate) fn permit(&mut self, now: Time) -> Result<bool, Time> {
+        if let Some(at) = self.refusal(now) {
+            return Err(at);
+        }
+        let probe = self.state != State::Closed;
+        if probe {
+            self.state = State::Probing { lost_at: now + PROBE_LOST_AFTER };
+        }
+        Ok(probe)
+    }
+
+    /// The probe was called off: the next one may go at once.
+    pub(crate) fn release(&mut self, now: Time) {
+        if matches!(self.state, State::Probing { .. }) {
+            self.state = State::Open { until: now };
         }
     }
 
@@ -145,6 +161,15 @@ mod tests {
         assert!(breaker.permit(at(1_000)).is_ok());
         breaker.note(99, false, at(1_000));
         assert_eq!(breaker.permit(at(1_000)), Err(at(3_000)));
+    }
+
+    #[test]
+    fn a_probe_that_is_called_off_leaves_its_place_to_the_next() {
+        let mut breaker = open();
+        assert_eq!(breaker.permit(at(1_000)), Ok(true));
+        breaker.release(at(1_100));
+        assert_eq!(breaker.permit(at(1_100)), Ok(true));
+        assert!(breaker.permit(at(1_100)).is_err());
     }
 
     #[test]

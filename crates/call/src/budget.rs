@@ -11,6 +11,9 @@ const EARNED_BY_SECOND: f64 = 10.0;
 /// No more tokens than this are kept.
 const CAPACITY: f64 = 100.0;
 
+/// Nobody is sent away for less than this.
+const WAIT_MIN: Duration = Duration::from_millis(1);
+
 /// A token bucket. A retry costs one token; a success earns a tenth of one; time earns a few,
 /// so that a caller who makes ten calls a day may still retry.
 #[derive(Debug, Clone)]
@@ -38,7 +41,14 @@ impl Budget {
             self.tokens -= 1.0;
             return Ok(());
         }
-        Err(now + Duration::from_secs_f64((1.0 - self.tokens) / EARNED_BY_SECOND))
+        // A token that is all but there must not be waited for no time at all, again and again.
+        let missing = Duration::from_secs_f64((1.0 - self.tokens) / EARNED_BY_SECOND);
+        Err(now + missing.max(WAIT_MIN))
+    }
+
+    /// Takes back a token that was paid for a retry that was never sent.
+    pub(crate) fn give_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(CAPACITY);
     }
 
     /// Notes an attempt that was answered as it should be.
@@ -75,6 +85,16 @@ mod tests {
             paid += 1;
         }
         assert!((99..=100).contains(&paid), "{paid}");
+    }
+
+    /// Found wrong: what was left of a token could be so little that the instant to come back at
+    /// was now.
+    #[test]
+    fn the_wait_for_a_token_is_never_nothing() {
+        let mut budget = Budget { tokens: 1.0 - f64::EPSILON, filled_at: Time::default() };
+        let at = budget.pay(Time::default()).unwrap_err();
+        assert!(at > Time::default());
+        assert!(budget.pay(at).is_ok());
     }
 
     #[test]

@@ -17,85 +17,36 @@ mod attempt;
 mod decide;
 mod end;
 mod look;
+mod step;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::account::{Account, Gate, Ticket, Why};
 use crate::authentication::AuthFailure;
-use crate::backoff::Draw;
-use crate::class::Class;
+use crate::backoff::{self, Cause, Draw};
 use crate::classify::Reading;
-use crate::dialect::{Dialect, LookupRoute, Policy, PolicyName, Resource};
+use crate::dialect::{Auth, Dialect, LookupRoute, Policy, PolicyName, Resource, SendAgain};
 use crate::effect::Effect;
-use crate::error::{Error, Kind, Stop};
+use crate::error::{Kind, Stop};
 use crate::failure::Failure;
-use crate::outcome::{Attempt, LookUp, Outcome};
+use crate::outcome::Attempt;
 use crate::reply::Reply;
 use crate::request::{Nature, Options, Request};
-use crate::session::Generation;
+use crate::session::{Entry, Generation};
 use crate::time::Time;
 
-use decide::{Decision, Situation, decide};
-
-/// What happened.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// The call begins.
-    Started,
-    /// The attempt was answered.
-    Replied(Reply),
-    /// The attempt was not answered.
-    Failed(Failure),
-    /// There is a newer session.
-    Authenticated,
-    /// There is none to be had.
-    AuthFailed(AuthFailure),
-    /// The look-up ended.
-    LookedUp(LookUp),
-    /// The wait is over.
-    Woke,
-    /// The caller calls it off.
-    Cancelled,
-}
-
-/// What the driver does next.
-#[derive(Debug)]
-pub enum Step {
-    /// Send the request, bound with the credentials of this generation, and give up after
-    /// `timeout`.
-    Send {
-        /// The generation to bind with.
-        generation: Generation,
-        /// The longest that this attempt may take.
-        timeout: Duration,
-        /// The attempt's number, counted from 1.
-        attempt: u32,
-    },
-    /// Renew the session, unless it is newer than `stale` already.
-    Authenticate {
-        /// The generation that is of no use.
-        stale: Generation,
-    },
-    /// Look for the resource that the call is about.
-    LookUp,
-    /// Wait.
-    WaitUntil {
-        /// Until when.
-        until: Time,
-        /// For what.
-        why: Why,
-    },
-    /// The call has ended.
-    Done(Box<Result<Outcome, Error>>),
-}
+use decide::Decision;
+pub use step::{Event, Step};
+use wait::Hold;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Ready,
     Waiting { until: Time, then: Then, why: Why },
     Sending { generation: Generation, sent_at: Time },
-    Authenticating,
+    Authenticating { stale: Generation },
     LookingUp { proof: bool, purpose: Purpose },
     Done,
 }
@@ -104,6 +55,7 @@ enum State {
 enum Then {
     Send,
     LookUp { settled_at: Time, look_at: Time },
+    Compare,
 }
 
 /// What a look-up is to find out.
@@ -128,13 +80,17 @@ pub struct Call {
     number: u64,
     ticket: Ticket,
     effect: Effect,
+    /// It was seen to be absent before the attempt whose effect is unknown.
     known_absent: bool,
+    /// A look-up has proven, after an attempt of unknown effect, that it was not there.
+    proven_absent: bool,
     first_sent_at: Option<Time>,
     attempts: Vec<Attempt>,
     replays_after_401: u32,
     csrf_cured: bool,
     auth_failures: u32,
     look_ups_in_vain: u32,
+    hold: Option<Hold>,
     last: Option<Last>,
 }
 
@@ -162,16 +118,22 @@ impl Call {
             nature,
             deadline: now + deadline,
             number: account.number_call(),
-            effect: if options.in_doubt { Effect::Unknown } else { Effect::None },
+            effect: match options.in_doubt && nature.is_write() {
+                true => Effect::Unknown,
+                false => Effect::None,
+            },
             known_absent: options.known_absent,
+            proven_absent: false,
             state: State::Ready,
-            ticket: Ticket::default(),
+            // What an earlier process may have sent is sent again: a retry, and paid for.
+            ticket: Ticket { unpaid: options.in_doubt, ..Ticket::default() },
             first_sent_at: None,
             attempts: Vec::new(),
             replays_after_401: 0,
             csrf_cured: false,
             auth_failures: 0,
             look_ups_in_vain: 0,
+            hold: None,
             last: None,
             dialect,
             policy,
@@ -190,6 +152,12 @@ impl Call {
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// When it has to have ended: attempts, waits, renewals and look-ups together.
+    #[must_use]
+    pub fn deadline(&self) -> Time {
+        self.deadline
     }
 
     /// The attempts so far.
@@ -215,8 +183,8 @@ impl Call {
     /// with the step that the state still waits for.
     pub fn step(&mut self, event: Event, now: Time, draw: Draw, account: &mut Account) -> Step {
         match (self.state, event) {
-            (State::Done, _) => self.end_cancelled(now),
-            (_, Event::Cancelled) => self.cancel(now),
+            (State::Done, _) => self.end_again(),
+            (_, Event::Cancelled) => self.cancel(now, account),
             (State::Ready, Event::Started) => self.start(now, account),
             (State::Sending { generation, sent_at }, Event::Replied(reply)) => {
                 self.replied(reply, generation, sent_at, now, draw, account)
@@ -224,20 +192,25 @@ impl Call {
             (State::Sending { generation, sent_at }, Event::Failed(failure)) => {
                 self.failed(failure, generation, sent_at, now, draw, account)
             }
-            (State::Authenticating, Event::Authenticated) => self.send(now, account),
-            (State::Authenticating, Event::AuthFailed(failure)) => {
+            (State::Authenticating { stale }, Event::Authenticated) => {
+                self.authenticated(stale, now, draw, account)
+            }
+            (State::Authenticating { .. }, Event::AuthFailed(failure)) => {
                 self.auth_failed(failure, now, draw)
             }
             (State::LookingUp { proof, purpose }, Event::LookedUp(found)) => {
-                self.looked_up(found, proof, purpose, now, account)
+                self.looked_up(found, proof, purpose, now, draw, account)
             }
             (State::Waiting { until, why, .. }, Event::Woke) if now < until => {
-                self.wait_step(until, why)
+                Step::WaitUntil { until, why }
             }
-            (State::Waiting { then: Then::Send, .. }, Event::Woke) => self.send(now, account),
-            (State::Waiting { then: Then::LookUp { settled_at, look_at }, .. }, Event::Woke) => {
-                self.look_up_or_wait(settled_at, look_at, now, account)
-            }
+            (State::Waiting { then, .. }, Event::Woke) => match then {
+                Then::Send => self.send(now, account),
+                Then::LookUp { settled_at, look_at } => {
+                    self.look_up_or_wait(settled_at, look_at, now, account)
+                }
+                Then::Compare => self.look_up(Purpose::Compare, false),
+            },
             (state, _) => self.repeat(state, now, account),
         }
     }
@@ -256,20 +229,44 @@ impl Call {
         self.resource()?.lookup.as_ref()
     }
 
+    /// True if the call is itself a log-in or a refresh. A 401 to it is final (K5).
+    fn is_about_the_session(&self) -> bool {
+        let Auth::CookieSession { login, refresh, .. } = &self.dialect.auth else { return false };
+        let refresh = refresh.iter().flat_map(|refresh| &refresh.paths);
+        login.paths.iter().chain(refresh).any(|path| path == self.request.route())
+    }
+
+    /// True if a refused session is the reason of the answer, so that a newer one may be let in.
+    fn renewal_may_help(&self, reading: &Reading) -> bool {
+        reading.again != Some(SendAgain::Never) && !self.is_about_the_session()
+    }
+
+    /// How often it was sent, but for the cures of a stale session: the documents count tries,
+    /// and a try that is repeated after a refresh is one (K2, K6).
+    fn tries(&self) -> u32 {
+        let cures = self.replays_after_401 + u32::from(self.csrf_cured);
+        (self.attempts.len() as u32).saturating_sub(cures)
+    }
+
     fn start(&mut self, now: Time, account: &mut Account) -> Step {
-        if self.effect != Effect::Unknown {
-            return self.send(now, account);
+        match (self.effect, self.nature) {
+            // In doubt from an earlier process: its last attempt may have ended only just now.
+            (Effect::Unknown, Nature::Once) => self.resolve(now, account),
+            _ => self.send(now, account),
         }
-        // In doubt from an earlier process: its last attempt may have ended only just now.
-        match (self.nature, self.lookup()) {
-            (Nature::Once, Some(lookup)) => {
+    }
+
+    /// It may have taken effect, and sending it again might do it twice: find out first.
+    fn resolve(&mut self, now: Time, account: &mut Account) -> Step {
+        match self.lookup() {
+            Some(lookup) => {
                 let settled_at = now + Duration::from_millis(lookup.settle_ms);
-                self.wait_for_look_up(settled_at)
+                self.wait_for_look_up(settled_at, now, account)
             }
-            (Nature::Once, None) => {
-                self.end_unknown("it may have been sent before, and nothing can look it up", now)
+            None => {
+                let rule = "it may have been sent before, and nothing can look it up";
+                self.end(Kind::Unknown, Stop::Final, rule.to_owned())
             }
-            (Nature::Safe | Nature::Idempotent { .. }, _) => self.send(now, account),
         }
     }
 
@@ -277,11 +274,23 @@ impl Call {
         if now >= self.deadline {
             return self.end_unreached(Stop::Deadline, "the deadline has passed");
         }
+        // The only door to an attempt, so the only place that has to hold for I1: what may be
+        // done twice is not sent while nobody can say whether it was done.
+        if self.nature == Nature::Once && self.effect == Effect::Unknown {
+            return self.resolve(now, account);
+        }
+        if let Some(step) = self.held(now) {
+            return step;
+        }
         match account.gate(now, &mut self.ticket) {
             Gate::Closed(kind, text) => self.end_credentials(kind, text),
             Gate::Authenticate(stale) => {
-                self.state = State::Authenticating;
+                self.state = State::Authenticating { stale };
                 Step::Authenticate { stale }
+            }
+            Gate::Wait(until, Why::Hint) if until >= self.deadline => {
+                let rule = "no session may be asked for before the deadline";
+                self.end_unreached(Stop::HintTooLong, rule)
             }
             Gate::Wait(until, why) => self.wait(until, Then::Send, why),
             Gate::Go(generation) => {
@@ -297,24 +306,6 @@ impl Call {
         }
     }
 
-    /// After an attempt: decide, and do it.
-    fn proceed(&mut self, bound: Generation, now: Time, draw: Draw, account: &mut Account) -> Step {
-        let before = self.effect;
-        let this = self.attempts.last().map_or(Effect::None, |attempt| attempt.effect);
-        self.effect = before.join(this);
-        let decision = decide(&Situation {
-            call: self,
-            effect_before: before,
-            renewed: account.session.is_newer_than(bound),
-            now,
-            draw,
-        });
-        if let Some(attempt) = self.attempts.last_mut() {
-            decision.rule().clone_into(&mut attempt.rule);
-        }
-        self.carry_out(decision, bound, now, account)
-    }
-
     fn carry_out(
         &mut self,
         decision: Decision,
@@ -325,38 +316,43 @@ impl Call {
         match decision {
             Decision::Succeed { queued, rule } => self.end_answered(queued, rule),
             Decision::Gone { rule } => self.end_gone(rule),
-            Decision::Fail { kind, stop, rule } => {
-                if matches!(kind, Kind::Refused(Class::Unauthenticated)) {
-                    account.session.refused_after_renewal();
-                }
-                if let Kind::Credentials(kind) = kind {
-                    account.session.close(kind, self.last_said());
-                }
-                self.end(kind, stop, rule)
-            }
-            Decision::SendAgain { after, why, free, .. } => {
-                self.ticket.unpaid = !free;
-                if let Some(attempt) = self.attempts.last_mut() {
-                    attempt.wait = after;
-                }
-                if after.is_zero() {
-                    return self.send(now, account);
-                }
-                self.wait(now + after, Then::Send, why)
-            }
-            Decision::Authenticate { csrf, .. } => {
-                if csrf {
-                    self.csrf_cured = true;
-                    account.session.refused(bound);
-                } else {
-                    self.replays_after_401 += 1;
-                }
-                self.ticket.unpaid = false;
+            Decision::Fail { kind, stop, rule } => self.end(kind, stop, rule),
+            Decision::SendAgain { pause, .. } => {
+                self.ticket.unpaid = true;
+                self.hold(pause, now);
                 self.send(now, account)
             }
-            Decision::LookUp { settled_at, .. } => self.wait_for_look_up(settled_at),
+            Decision::Authenticate { csrf, pause, .. } => {
+                match csrf {
+                    true => self.csrf_cured = true,
+                    false => self.replays_after_401 += 1,
+                }
+                account.session.refused(bound);
+                self.ticket.unpaid = true;
+                self.hold(pause, now);
+                self.send(now, account)
+            }
+            Decision::LookUp { settled_at, pause, .. } => {
+                self.hold(pause, now);
+                self.wait_for_look_up(settled_at, now, account)
+            }
             Decision::Compare { .. } => self.look_up(Purpose::Compare, false),
         }
+    }
+
+    fn authenticated(
+        &mut self,
+        stale: Generation,
+        now: Time,
+        draw: Draw,
+        account: &mut Account,
+    ) -> Step {
+        if account.session.entry() == Entry::Authenticate(stale) {
+            // Asking again at once would go round for ever.
+            let text = "the renewal brought no newer session".to_owned();
+            return self.auth_failed(AuthFailure::Unreached { text }, now, draw);
+        }
+        self.send(now, account)
     }
 
     fn auth_failed(&mut self, failure: AuthFailure, now: Time, draw: Draw) -> Step {
@@ -368,42 +364,9 @@ impl Call {
                     let rule = format!("no session could be had: {text}");
                     return self.end_unreached(Stop::Attempts, &rule);
                 }
-                let cause = crate::backoff::Cause::Fault;
-                let own = crate::backoff::wait(self.policy(), cause, self.auth_failures, draw);
+                let own = backoff::wait(self.policy(), Cause::Fault, self.auth_failures, draw);
                 self.wait(now + own, Then::Send, Why::Backoff)
             }
-        }
-    }
-
-    // ── waiting ─────────────────────────────────────────────────────────────────────────────
-
-    /// Waits, and not past the deadline.
-    fn wait(&mut self, until: Time, then: Then, why: Why) -> Step {
-        let until = until.min(self.deadline);
-        self.state = State::Waiting { until, then, why };
-        self.wait_step(until, why)
-    }
-
-    fn wait_step(&self, until: Time, why: Why) -> Step {
-        Step::WaitUntil { until, why }
-    }
-
-    /// An event that does not fit: say again what is being waited for.
-    fn repeat(&mut self, state: State, now: Time, account: &mut Account) -> Step {
-        match state {
-            State::Waiting { until, why, .. } => self.wait_step(until, why),
-            State::LookingUp { .. } => Step::LookUp,
-            State::Authenticating => Step::Authenticate { stale: account.session.current() },
-            State::Ready => self.start(now, account),
-            // Saying "send" again would send twice. The driver has lost the answer.
-            State::Sending { generation, sent_at } => {
-                let failure = Failure::new(
-                    crate::failure::Reach::MaybeSent,
-                    "the driver reported something else than the end of the attempt",
-                );
-                self.failed(failure, generation, sent_at, now, Draw::new(0.5), account)
-            }
-            State::Done => self.end_cancelled(now),
         }
     }
 }

@@ -57,6 +57,15 @@ pub fn classify(dialect: &Dialect, request: &Request, reply: &Reply) -> Reading 
     Reading { class, again, rule, code, message, request_id }
 }
 
+/// What the API said, in one line: `[Code] Message`, or the status where the body says neither.
+pub(crate) fn said(reading: &Reading, status: u16) -> String {
+    match (&reading.code, &reading.message) {
+        (Some(code), Some(message)) => format!("[{code}] {message}"),
+        (Some(code), None) => format!("[{code}]"),
+        (None, _) => format!("HTTP {status}"),
+    }
+}
+
 struct View<'a> {
     request: &'a Request,
     reply: &'a Reply,
@@ -92,6 +101,10 @@ impl View<'_> {
             && when.body.is_none_or(|shape| shape == self.shape())
             && when.json.iter().all(|(pointer, wanted)| {
                 self.reply.json().and_then(|body| find_value(body, pointer)) == Some(wanted)
+            })
+            && when.json_there.iter().all(|pointer| {
+                let found = self.reply.json().and_then(|body| find_value(body, pointer));
+                found.is_some_and(|value| !value.is_null())
             })
             && when.header.iter().all(|(name, pattern)| {
                 let values = self.reply.headers.get_all(name);
@@ -137,6 +150,14 @@ fn by_body(dialect: &Dialect, view: &View<'_>) -> (Class, String) {
         return (Class::Unmodelled, rule);
     }
     match view.shape() {
+        BodyShape::Json
+            if view.is_write()
+                && dialect.reply.body_decides
+                && !view.reply.json().is_some_and(serde_json::Value::is_object) =>
+        {
+            let rule = format!("status {status}, and the body is none that says what was done");
+            (Class::Unmodelled, rule)
+        }
         BodyShape::Json => (Class::Ok, format!("status {status} with a readable body")),
         BodyShape::Empty if view.is_write() && dialect.reply.body_decides => {
             let rule = format!("status {status}, and no body to tell done from queued");

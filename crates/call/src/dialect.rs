@@ -5,7 +5,9 @@
 //! crate knows an API by name; what is special about one stands in its file.
 
 mod auth;
+mod check;
 mod extract;
+mod paging;
 mod policy;
 mod resource;
 mod rule;
@@ -15,8 +17,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub use auth::{Auth, Csrf, LoginAnswer, LoginMeaning, LoginRoute, RefreshRoute};
+pub use check::DialectError;
 pub(crate) use extract::find_value;
 pub use extract::{Extract, glob_matches, value_text};
+pub use paging::Paging;
 pub use policy::{Hint, HintForm, Jitter, Policies, Policy, PolicyName, RateLimited};
 pub use resource::{
     Active, Create, Field, FieldTable, FieldType, FieldValues, Filter, ListRoute, LookupRoute,
@@ -116,47 +120,17 @@ pub struct Hints {
 pub struct Lock {
     /// The line to log when a write was queued.
     pub notice: String,
+    /// Globs over the paths whose writes such a run queues. The answer to any other write shows
+    /// nothing of the lock, and what it wrote is not hidden by it.
+    pub holds: Vec<String>,
 }
 
-/// How lists are paged.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Paging {
-    /// Pages have numbers; a page with fewer rows than asked for is the last.
-    PageNumber {
-        /// The query parameter that holds the number.
-        page: String,
-        /// The query parameter that holds the size.
-        size: String,
-        /// The number of the first page.
-        first: u64,
-        /// How many rows to ask for.
-        size_rows: u64,
-        /// JSON pointer to the rows of a page.
-        rows: String,
-    },
-}
-
-/// Why a dialect file cannot be used: what, where, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DialectError {
-    /// The text is not TOML, or not of the form a dialect has. The message holds line, column
-    /// and key.
-    #[error("{0}")]
-    Form(String),
-    /// The file is of a version that this program does not read.
-    #[error("dialect = {0}: this program reads version 1; use a newer program or `dialect = 1`")]
-    Version(u32),
-    /// Something refers to something that is not there.
-    #[error("{at}: {what}; {remedy}")]
-    Reference {
-        /// The key, such as `resource.purchase-order.fields."Supplier Number".list`.
-        at: String,
-        /// What is wrong.
-        what: String,
-        /// What to do.
-        remedy: String,
-    },
+impl Lock {
+    /// True if a write to that path is queued while a run is on.
+    #[must_use]
+    pub fn holds(&self, route: &str) -> bool {
+        self.holds.iter().any(|pattern| glob_matches(pattern, route))
+    }
 }
 
 impl Dialect {
@@ -166,12 +140,9 @@ impl Dialect {
     /// [`DialectError`] if the text is not TOML, has a key or value that the format does not
     /// know, is of another version, or refers to something that it does not define.
     pub fn parse(text: &str) -> Result<Self, DialectError> {
-        let dialect: Self =
-            toml::from_str(text).map_err(|error| DialectError::Form(error.to_string()))?;
-        if dialect.dialect != 1 {
-            return Err(DialectError::Version(dialect.dialect));
-        }
-        dialect.check()?;
+        check::version(text)?;
+        let dialect: Self = toml::from_str(text).map_err(|error| check::form(&error))?;
+        check::references(&dialect, text)?;
         Ok(dialect)
     }
 
@@ -211,42 +182,5 @@ impl Dialect {
             PolicyName::Recommended => &self.policy.recommended,
             PolicyName::Documented => &self.policy.documented,
         }
-    }
-
-    /// Every reference has to lead somewhere.
-    fn check(&self) -> Result<(), DialectError> {
-        for (name, resource) in &self.resource {
-            let tables = [("fields", &resource.fields), ("line_fields", &resource.line_fields)];
-            for (table, fields) in tables {
-                for (field, shape) in fields {
-                    let Some(list) = &shape.list else { continue };
-                    if !self.list.contains_key(list) {
-                        return Err(DialectError::Reference {
-                            at: format!("resource.{name}.{table}.\"{field}\".list"),
-                            what: format!("there is no list named \"{list}\""),
-                            remedy: format!(
-                                "add [list.{list}], or name one of the lists that are there"
-                            ),
-                        });
-                    }
-                }
-            }
-            if !resource.fields.contains_key(&resource.key) {
-                return Err(DialectError::Reference {
-                    at: format!("resource.{name}.key"),
-                    what: format!("there is no field named \"{}\"", resource.key),
-                    remedy: "name one of the resource's fields".to_owned(),
-                });
-            }
-        }
-        let paged = self.paging.is_some();
-        if !paged && (!self.list.is_empty() || self.resource.values().any(|r| r.lookup.is_some())) {
-            return Err(DialectError::Reference {
-                at: "paging".to_owned(),
-                what: "lists and look-ups are read page by page, and nothing says how".to_owned(),
-                remedy: "add a [paging] table".to_owned(),
-            });
-        }
-        Ok(())
     }
 }

@@ -189,7 +189,12 @@ impl Error {
             Kind::Protocol => {
                 format!("The service answered in a way that it should not ({}).", self.summary())
             }
-            Kind::Cancelled => "It was called off.".to_owned(),
+            Kind::Cancelled => match details.effect {
+                Effect::Unknown => "It was called off, and may have been done. Look for it before \
+                                    sending it again."
+                    .to_owned(),
+                Effect::None | Effect::Applied => "It was called off.".to_owned(),
+            },
         };
         if let Some(action) = &details.action {
             text.push_str(" What to do: ");

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::dialect::{Hint, HintForm};
+use crate::dialect::{Extract, Hint, HintForm};
 use crate::reply::Reply;
 
 /// What the hints of a reply come to.
@@ -20,20 +20,32 @@ pub struct Hinted {
 pub fn read(hints: &[Hint], reply: &Reply) -> Hinted {
     let mut hinted = Hinted::default();
     for hint in hints {
-        let Some(text) = hint.at.text(reply) else {
-            continue;
-        };
-        match wait(hint.form, &text, reply) {
-            Ok(wait) => {
-                hinted.wait = Some(wait);
-                return hinted;
+        // A header that comes twice is obeyed twice: the longest wait offends neither.
+        for text in texts(&hint.at, reply) {
+            match wait(hint.form, &text, reply) {
+                Ok(wait) => hinted.wait = hinted.wait.max(Some(wait)),
+                Err(why) => {
+                    hinted.ignored.push(format!("wait hint \"{}\" ignored: {why}", clip(&text)));
+                }
             }
-            Err(why) => {
-                hinted.ignored.push(format!("wait hint \"{}\" ignored: {why}", clip(&text)))
-            }
+        }
+        if hinted.wait.is_some() {
+            return hinted;
         }
     }
     hinted
+}
+
+fn texts(at: &Extract, reply: &Reply) -> Vec<String> {
+    match at {
+        Extract::Json(_) => at.text(reply).into_iter().collect(),
+        Extract::Header(name) => {
+            let values = reply.headers.get_all(name).iter();
+            let texts =
+                values.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned());
+            texts.filter(|text| !text.is_empty()).collect()
+        }
+    }
 }
 
 fn clip(text: &str) -> String {
@@ -85,7 +97,6 @@ fn seconds(text: &str, scale: f64) -> Result<Duration, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Extract;
     use http::{HeaderMap, HeaderValue, StatusCode};
 
     fn hinted(headers: &[(&'static str, &str)]) -> Hinted {
@@ -118,6 +129,13 @@ mod tests {
             ("retry-after", "Wed, 21 Oct 2015 07:00:00 GMT"),
         ]);
         assert_eq!(past.wait, Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn of_a_repeated_header_the_longest_wait_counts() {
+        let wait = hinted(&[("retry-after", "5"), ("retry-after", "soon"), ("retry-after", "7")]);
+        assert_eq!(wait.wait, Some(Duration::from_secs(7)));
+        assert_eq!(wait.ignored.len(), 1);
     }
 
     #[test]

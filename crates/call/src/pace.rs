@@ -70,6 +70,15 @@ impl Pace {
         slot
     }
 
+    /// Takes back a slot that was not used, so that those who come later do not wait for nobody.
+    pub(crate) fn give_back(&mut self, now: Time) {
+        if let Some(rate) = self.rate {
+            let earlier =
+                self.next_slot.to_duration().saturating_sub(Duration::from_secs_f64(1.0 / rate));
+            self.next_slot = Time::since_epoch(earlier).max(now);
+        }
+    }
+
     /// Notes that the server refused an attempt because there were too many.
     pub(crate) fn refused(&mut self, now: Time) {
         if self.cut_at.is_some_and(|cut| now - cut < CUT_EVERY) {
@@ -118,6 +127,18 @@ mod tests {
         let mut pace = Pace::new(Some(10.0), Time::default());
         let slots: Vec<_> = (0..3).map(|_| pace.slot(Time::default())).collect();
         assert_eq!(slots[2] - slots[0], Duration::from_millis(200));
+    }
+
+    #[test]
+    fn slots_that_are_given_back_are_used_by_others() {
+        let mut pace = Pace::new(Some(10.0), Time::default());
+        for _ in 0..100 {
+            pace.slot(Time::default());
+        }
+        for _ in 0..100 {
+            pace.give_back(Time::default());
+        }
+        assert_eq!(pace.slot(Time::default()), Time::default());
     }
 
     /// A server that allows 50 a second in a bucket of 10, and 64 callers who want more.

@@ -1,7 +1,9 @@
 //! Reading a whole list, page by page.
 //!
-//! There is no total to rely on: a page with fewer rows than asked for is the last. A server
-//! that keeps sending the same page is stopped (hazard 60). A list read forwards can miss a
+//! There is no total to rely on, and a server may send fewer rows than it was asked for because
+//! it caps its pages: so the list ends with a page that has no rows, or none that are new. A
+//! server that keeps sending the same full page shows a part of the list only, and is stopped
+//! (hazard 60). A list read forwards can miss a
 //! row that slips to an earlier page while others are deleted; where a missing row would be
 //! taken as proof, the pages are read backwards once more, since a slipping row is then seen
 //! twice rather than not at all.
@@ -23,6 +25,8 @@ pub struct Scan {
     backwards: bool,
     twice: bool,
     last_page: Option<String>,
+    /// The first page had rows, and fewer than were asked for.
+    one_short_page: bool,
 }
 
 /// The next page to ask for.
@@ -57,6 +61,7 @@ impl Scan {
             backwards: false,
             twice,
             last_page: None,
+            one_short_page: false,
         }
     }
 
@@ -88,21 +93,36 @@ impl Scan {
             return self.step_back(first);
         }
         let count = rows.len() as u64;
-        let repeated = !rows.is_empty() && self.repeats(rows);
-        if count < size || repeated || count > size {
-            // More rows than asked for, or the same again: the server does not page.
-            let pages = self.page > first && !repeated;
-            if !self.twice || !pages {
-                return ScanEnd::Complete;
-            }
-            self.backwards = true;
-            return self.step_back(first);
+        let repeated = self.repeats(rows);
+        if repeated && count == size {
+            let text =
+                "it sends the same page again and again: the rest of the list is out of reach";
+            return ScanEnd::Broken(text.to_owned());
         }
+        // More rows than asked for, or the same few again: the server does not page.
+        if count > size || repeated {
+            return ScanEnd::Complete;
+        }
+        if rows.is_empty() {
+            return self.end(first);
+        }
+        self.one_short_page = self.page == first && count < size;
         if self.page - first >= PAGES_MAX {
             return ScanEnd::Broken(format!("the list has more than {PAGES_MAX} pages"));
         }
         self.page += 1;
         ScanEnd::More
+    }
+
+    /// After a page without rows. Rows slip from a page to the one before it; where the first
+    /// page was not full, or there was but one, none can have slipped by unseen.
+    fn end(&mut self, first: u64) -> ScanEnd {
+        let one_page = self.page == first || (self.page == first + 1 && self.one_short_page);
+        if !self.twice || one_page {
+            return ScanEnd::Complete;
+        }
+        self.backwards = true;
+        self.step_back(first)
     }
 
     fn step_back(&mut self, first: u64) -> ScanEnd {
@@ -114,8 +134,8 @@ impl Scan {
     }
 
     fn repeats(&mut self, rows: &[Value]) -> bool {
-        let fingerprint = format!("{:?}{:?}", rows.first(), rows.last());
-        let same = self.last_page.as_ref() == Some(&fingerprint);
+        let fingerprint = format!("{}{:?}{:?}", rows.len(), rows.first(), rows.last());
+        let same = !rows.is_empty() && self.last_page.as_ref() == Some(&fingerprint);
         self.last_page = Some(fingerprint);
         same
     }
@@ -149,26 +169,46 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_until_a_page_is_short() {
-        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], false), &[1, 2, 3]), [1, 2]);
+    fn it_reads_until_a_page_has_no_rows() {
+        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], false), &[1, 2, 3]), [1, 2, 3]);
         assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], false), &[1, 2, 3, 4]), [1, 2, 3]);
         assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], false), &[]), [1]);
     }
 
+    /// Found wrong: a page shorter than asked for was taken for the last, so a server with
+    /// smaller pages hid the rest of its list, and absence was taken for proven.
+    #[test]
+    fn hazard_59_a_server_with_smaller_pages_is_read_to_its_end() {
+        let mut scan = Scan::new(&paging(), "/l", &[], true);
+        for row in 1..=3 {
+            assert_eq!(scan.seen(&[json!(row)]), ScanEnd::More);
+        }
+        assert_eq!(scan.seen(&[]), ScanEnd::More, "backwards once more");
+        assert_eq!(scan.page, 3);
+    }
+
     #[test]
     fn for_proof_it_reads_backwards_too() {
-        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], true), &[1, 2, 3]), [1, 2, 1]);
-        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], true), &[1]), [1]);
+        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], true), &[1, 2, 3]), [1, 2, 3, 2, 1]);
+        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], true), &[1]), [1, 2]);
+        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], true), &[]), [1]);
     }
 
     #[test]
     fn a_server_that_does_not_page_is_read_once() {
         let mut scan = Scan::new(&paging(), "/l", &[], true);
-        let rows = [json!(1), json!(2)];
-        assert_eq!(scan.seen(&rows), ScanEnd::More);
-        assert_eq!(scan.seen(&rows), ScanEnd::Complete);
+        assert_eq!(scan.seen(&[json!(1)]), ScanEnd::More);
+        assert_eq!(scan.seen(&[json!(1)]), ScanEnd::Complete);
         let mut scan = Scan::new(&paging(), "/l", &[], true);
         assert_eq!(scan.seen(&[json!(1), json!(2), json!(3)]), ScanEnd::Complete);
+    }
+
+    #[test]
+    fn hazard_60_a_full_page_that_comes_again_is_no_whole_list() {
+        let mut scan = Scan::new(&paging(), "/l", &[], true);
+        let rows = [json!(1), json!(2)];
+        assert_eq!(scan.seen(&rows), ScanEnd::More);
+        assert!(matches!(scan.seen(&rows), ScanEnd::Broken(_)));
     }
 
     #[test]

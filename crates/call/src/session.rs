@@ -6,13 +6,14 @@
 //! only which one is current and whether it still holds.
 
 use crate::error::CredentialsKind;
+use crate::time::Time;
 
 /// Which snapshot of the credentials: a number that only grows. Zero is "none yet".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Generation(u64);
 
-/// How often a session that was just made may be refused before we stop making new ones.
-const REFUSED_IN_A_ROW_MAX: u32 = 5;
+/// How many sessions in a row may be refused without one request let in before no more are made.
+const NEVER_LET_IN_MAX: u32 = 5;
 
 /// The session of an account.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +23,12 @@ pub struct Session {
     stale: bool,
     needed: bool,
     closed: Option<(CredentialsKind, String)>,
-    refused_in_a_row: u32,
+    /// The current generation was let in at least once.
+    let_in: bool,
+    /// How many generations in a row were refused without having been let in.
+    never_let_in: u32,
+    /// The API asked not to be asked for a session before then.
+    held_until: Option<Time>,
 }
 
 /// What a session says to a call that wants to send.
@@ -65,32 +71,50 @@ impl Session {
         self.current > bound && !self.stale
     }
 
-    /// An attempt bound with that generation was answered "unauthenticated".
+    /// An attempt bound with that generation was refused for its session. However many attempts
+    /// of one generation are refused, that is one refusal: a burst of them says no more than the
+    /// first. When generation after generation is refused that was never let in, log-ins work
+    /// and sessions do not, and making more of them helps nobody.
     pub fn refused(&mut self, bound: Generation) {
-        if bound == self.current {
-            self.stale = true;
+        if bound != self.current || self.stale {
+            return;
         }
-    }
-
-    /// A call was refused again right after its session had been renewed. When that happens to
-    /// call after call, log-ins work and sessions do not, and making more of them helps nobody.
-    pub fn refused_after_renewal(&mut self) {
-        self.refused_in_a_row += 1;
-        if self.refused_in_a_row >= REFUSED_IN_A_ROW_MAX {
+        self.stale = true;
+        if self.let_in {
+            return;
+        }
+        self.never_let_in += 1;
+        if self.never_let_in >= NEVER_LET_IN_MAX {
             let kind = CredentialsKind::SessionNotTaken;
-            self.closed = Some((kind, kind.as_str().to_owned()));
+            self.close(kind, kind.as_str());
         }
     }
 
-    /// An attempt was let in.
-    pub fn accepted(&mut self) {
-        self.refused_in_a_row = 0;
+    /// An attempt bound with that generation was let in.
+    pub fn accepted(&mut self, bound: Generation) {
+        if bound == self.current {
+            self.let_in = true;
+            self.never_let_in = 0;
+        }
+    }
+
+    /// The API asked not to be asked for a session before that instant (I5).
+    pub fn hold_until(&mut self, until: Time) {
+        self.held_until = self.held_until.max(Some(until));
+    }
+
+    /// The instant before which no session may be asked for, if one is needed now.
+    #[must_use]
+    pub fn held_until(&self) -> Option<Time> {
+        self.held_until.filter(|_| self.needed && self.stale)
     }
 
     /// New credentials were obtained; gives their generation.
     pub fn renewed(&mut self) -> Generation {
         self.current = Generation(self.current.0 + 1);
         self.stale = false;
+        self.let_in = false;
+        self.held_until = None;
         self.current
     }
 
@@ -100,7 +124,10 @@ impl Session {
         if bound != self.current || self.stale {
             return None;
         }
-        Some(self.renewed())
+        let let_in = self.let_in;
+        let merged = self.renewed();
+        self.let_in = let_in;
+        Some(merged)
     }
 
     /// The credentials were refused; nobody gets in any more (I6).
@@ -145,10 +172,34 @@ mod tests {
     #[test]
     fn a_session_that_is_never_taken_is_given_up() {
         let mut session = Session::new(true);
-        session.renewed();
-        for _ in 0..REFUSED_IN_A_ROW_MAX {
-            session.refused_after_renewal();
+        for _ in 0..NEVER_LET_IN_MAX {
+            assert!(session.closed().is_none());
+            let made = session.renewed();
+            session.refused(made);
         }
         assert!(matches!(session.entry(), Entry::Closed(CredentialsKind::SessionNotTaken, _)));
+    }
+
+    /// Found wrong: every call that was refused counted, so twenty calls whose session expired
+    /// together shut the account for good.
+    #[test]
+    fn a_burst_of_refusals_of_one_session_is_one_refusal() {
+        let mut session = Session::new(true);
+        let made = session.renewed();
+        for _ in 0..20 {
+            session.refused(made);
+        }
+        assert!(matches!(session.entry(), Entry::Authenticate(_)));
+    }
+
+    #[test]
+    fn sessions_that_are_let_in_may_expire_as_often_as_they_like() {
+        let mut session = Session::new(true);
+        for _ in 0..20 {
+            let made = session.renewed();
+            session.accepted(made);
+            session.refused(made);
+        }
+        assert!(matches!(session.entry(), Entry::Authenticate(_)));
     }
 }

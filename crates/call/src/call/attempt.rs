@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use crate::account::Account;
+use serde_json::Value;
+
+use crate::account::{Account, Ticket};
 use crate::backoff::Draw;
 use crate::class::Class;
-use crate::classify::classify;
+use crate::classify::{classify, said};
+use crate::dialect::SendAgain;
 use crate::effect::Effect;
+use crate::error::CredentialsKind;
 use crate::failure::Failure;
 use crate::hint;
 use crate::outcome::Attempt;
@@ -14,6 +18,7 @@ use crate::reply::Reply;
 use crate::session::Generation;
 use crate::time::Time;
 
+use super::decide::{Situation, decide};
 use super::{Call, Last, Step};
 
 impl Call {
@@ -26,23 +31,35 @@ impl Call {
         draw: Draw,
         account: &mut Account,
     ) -> Step {
-        let reading = classify(&self.dialect, &self.request, &reply);
+        let mut reading = classify(&self.dialect, &self.request, &reply);
         let status = reply.status.as_u16();
         let effect = match self.nature.is_write() {
+            // Whatever the status: the API says that it did nothing.
+            true if reading.again == Some(SendAgain::NotProcessed) => Effect::None,
             true => Effect::of_reply(reading.class, status),
             false => Effect::None,
         };
-        let hint = hint::read(&self.dialect.hints.wait, &reply).wait;
-        account.observe(self.number, reading.class, now);
-        if self.nature.is_write() {
-            match reading.class {
-                Class::Ok => account.lock.applied(self.first_sent_at.unwrap_or(sent_at)),
-                Class::Queued => account.lock.queued(now),
-                _ => {}
-            }
+        let hinted = hint::read(&self.dialect.hints.wait, &reply);
+        for ignored in &hinted.ignored {
+            reading.rule.push_str("; ");
+            reading.rule.push_str(ignored);
         }
-        if reading.class == Class::Unauthenticated {
+        let hint = hinted.wait;
+        self.ticket = Ticket::default();
+        account.observe(self.number, bound, reading.class, now);
+        self.testify(reading.class, &reply, sent_at, now, account);
+        if reading.class == Class::Unauthenticated && self.renewal_may_help(&reading) {
             account.session.refused(bound);
+        }
+        if reading.class == Class::CredentialsRejected {
+            account.session.close(CredentialsKind::Refused, said(&reading, status));
+        }
+        if reading.class == Class::Duplicate && self.proven_absent {
+            // It was not there after our attempt had settled, and now it is: our attempt took
+            // effect later than the dialect says it can, something on the way sent this one
+            // twice, or somebody else was faster. The proof is void and the doubt is back.
+            self.effect = Effect::Unknown;
+            self.known_absent = false;
         }
         self.remember(sent_at, now, reading.class, effect, hint);
         if let Some(attempt) = self.attempts.last_mut() {
@@ -54,6 +71,28 @@ impl Call {
         self.proceed(bound, now, draw, account)
     }
 
+    /// What the answer shows of the lock. Only writes that a locked run would have queued show
+    /// anything, and only an answer that says what was done with them.
+    fn testify(
+        &self,
+        class: Class,
+        reply: &Reply,
+        sent_at: Time,
+        now: Time,
+        account: &mut Account,
+    ) {
+        if !self.nature.is_write() || !self.is_held_by_lock() {
+            return;
+        }
+        match class {
+            Class::Ok if reply.json().is_some_and(Value::is_object) => {
+                account.lock.applied(self.first_sent_at.unwrap_or(sent_at));
+            }
+            Class::Queued => account.lock.queued(now),
+            _ => {}
+        }
+    }
+
     pub(super) fn failed(
         &mut self,
         failure: Failure,
@@ -63,14 +102,36 @@ impl Call {
         draw: Draw,
         account: &mut Account,
     ) -> Step {
+        if let Some(answer) = failure.answer() {
+            return self.replied(answer, bound, sent_at, now, draw, account);
+        }
         let effect = match self.nature.is_write() {
             true => Effect::of_failure(failure.reach),
             false => Effect::None,
         };
-        account.observe(self.number, Class::Network, now);
+        self.ticket = Ticket::default();
+        account.observe(self.number, bound, Class::Network, now);
         self.remember(sent_at, now, Class::Network, effect, None);
         self.last = Some(Last::Failure(failure));
         self.proceed(bound, now, draw, account)
+    }
+
+    /// Decides what comes next, and does it.
+    fn proceed(&mut self, bound: Generation, now: Time, draw: Draw, account: &mut Account) -> Step {
+        let before = self.effect;
+        let this = self.attempts.last().map_or(Effect::None, |attempt| attempt.effect);
+        self.effect = before.join(this);
+        let decision = decide(&Situation {
+            call: self,
+            effect_before: before,
+            renewed: account.session.is_newer_than(bound),
+            now,
+            draw,
+        });
+        if let Some(attempt) = self.attempts.last_mut() {
+            decision.rule().clone_into(&mut attempt.rule);
+        }
+        self.carry_out(decision, bound, now, account)
     }
 
     pub(super) fn remember(

@@ -34,14 +34,24 @@ pub(super) enum Decision {
     Gone { rule: String },
     /// It ends here.
     Fail { kind: Kind, stop: Stop, rule: String },
-    /// Send again after a wait. `free`: it is the cure of a stale session, not a retry.
-    SendAgain { after: Duration, why: Why, free: bool, rule: String },
-    /// Renew the session, then send again.
-    Authenticate { csrf: bool, rule: String },
-    /// Find out whether it took effect; a look-up is evidence from then on.
-    LookUp { settled_at: Time, rule: String },
+    /// Send again after a pause.
+    SendAgain { pause: Pause, rule: String },
+    /// Send again after a pause, with a newer session: renew it, unless it is newer already.
+    Authenticate { csrf: bool, pause: Pause, rule: String },
+    /// Find out whether it took effect; a look-up is evidence from `settled_at` on. If it did
+    /// not, it is sent again, and not before the pause is over.
+    LookUp { settled_at: Time, pause: Pause, rule: String },
     /// Find out whether the duplicate is what we wanted to write.
     Compare { rule: String },
+}
+
+/// How long nothing of the call may be sent, counted from the end of the attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pause {
+    pub(super) after: Duration,
+    pub(super) why: Why,
+    /// What the server asked for, if that is longer than the policy allows.
+    pub(super) too_long: Option<Duration>,
 }
 
 impl Decision {
@@ -65,11 +75,11 @@ pub(super) fn decide(at: &Situation<'_>) -> Decision {
         Some(Last::Failure(failure)) => (Class::Network, None, failure.text.clone()),
         None => (Class::Unmodelled, None, "nothing was answered".to_owned()),
     };
-    if again == Some(SendAgain::Never) && class != Class::Ok && class != Class::Queued {
-        return at.refuse(class, rule);
-    }
-    if again == Some(SendAgain::NotProcessed) {
-        return at.send_again(Cause::Throttle, class, rule);
+    match (class, again) {
+        (Class::Ok | Class::Queued, _) | (_, None) => {}
+        (_, Some(SendAgain::Never)) => return at.refuse(class, rule),
+        (_, Some(SendAgain::NotProcessed)) => return at.send_again(Cause::Throttle, class, rule),
+        (_, Some(SendAgain::IfSafe)) => return at.fault(class, rule),
     }
     match class {
         Class::Ok | Class::Partial => Decision::Succeed { queued: false, rule },
@@ -78,10 +88,7 @@ pub(super) fn decide(at: &Situation<'_>) -> Decision {
         Class::NotFound if at.gone_is_done() => Decision::Gone { rule },
         Class::Unauthenticated => at.unauthenticated(rule),
         Class::Csrf => at.csrf(rule),
-        Class::CredentialsRejected => {
-            let kind = Kind::Credentials(CredentialsKind::Refused);
-            Decision::Fail { kind, stop: Stop::Final, rule }
-        }
+        Class::CredentialsRejected => at.credentials_rejected(rule),
         Class::RateLimited => match at.call.policy().rate_limited {
             RateLimited::NotProcessed => at.send_again(Cause::Throttle, class, rule),
             RateLimited::Never => at.refuse(class, rule),
@@ -109,9 +116,18 @@ impl Situation<'_> {
         }
     }
 
+    /// True if "not found" is what an earlier attempt of ours wanted. A bare 404 may be anybody's:
+    /// a gateway says it too. Where the API's refusals carry a code, this one has to.
     fn gone_is_done(&self) -> bool {
+        let said_by_the_api = match &self.call.last {
+            Some(Last::Reply { reading, .. }) => {
+                reading.code.is_some() || self.call.dialect.reply.code.is_empty()
+            }
+            Some(Last::Failure(_)) | None => false,
+        };
         self.effect_before == Effect::Unknown
             && self.call.nature == Nature::Idempotent { gone_is_done: true }
+            && said_by_the_api
     }
 
     /// It ends with a refusal, unless an earlier attempt may have taken effect: a later refusal
@@ -120,6 +136,14 @@ impl Situation<'_> {
         let kind = match self.call.effect {
             Effect::Unknown => Kind::Unknown,
             Effect::None | Effect::Applied => Kind::Refused(class),
+        };
+        Decision::Fail { kind, stop: Stop::Final, rule }
+    }
+
+    fn credentials_rejected(&self, rule: String) -> Decision {
+        let kind = match self.call.effect {
+            Effect::Unknown => Kind::Unknown,
+            Effect::None | Effect::Applied => Kind::Credentials(CredentialsKind::Refused),
         };
         Decision::Fail { kind, stop: Stop::Final, rule }
     }
@@ -137,6 +161,10 @@ impl Situation<'_> {
             Auth::None => 0,
             Auth::CookieSession { replays_after_401, .. } => *replays_after_401,
         };
+        if self.call.is_about_the_session() {
+            let rule = format!("{rule}; a session does not help to get a session");
+            return self.refuse(Class::Unauthenticated, rule);
+        }
         if self.call.replays_after_401 >= ladder {
             let rule = format!("{rule}; it was sent again after a renewal already");
             return self.refuse(Class::Unauthenticated, rule);
@@ -145,7 +173,7 @@ impl Situation<'_> {
             true => format!("{rule}; the session is newer by now: send again with it"),
             false => format!("{rule}: renew the session, then send again"),
         };
-        Decision::Authenticate { csrf: false, rule }
+        Decision::Authenticate { csrf: false, pause: self.hinted_pause(), rule }
     }
 
     fn csrf(&self, rule: String) -> Decision {
@@ -156,7 +184,7 @@ impl Situation<'_> {
             true => format!("{rule}; the session is newer by now: send with its token"),
             false => format!("{rule}: refresh, then send with the new token"),
         };
-        Decision::Authenticate { csrf: true, rule }
+        Decision::Authenticate { csrf: true, pause: self.hinted_pause(), rule }
     }
 
     fn network(&self, rule: String) -> Decision {
@@ -175,20 +203,21 @@ impl Situation<'_> {
         if self.call.nature == Nature::Safe && self.is_damaged() {
             return self.send_again(Cause::Fault, Class::Unmodelled, rule);
         }
-        if self.call.nature == Nature::Once && self.call.effect == Effect::Unknown {
-            return self.fault(Class::Unmodelled, rule);
+        match self.call.effect {
+            Effect::Unknown => self.fault(Class::Unmodelled, rule),
+            Effect::None | Effect::Applied => {
+                Decision::Fail { kind: Kind::Protocol, stop: Stop::Final, rule }
+            }
         }
-        let kind = match self.call.effect {
-            Effect::Unknown => Kind::Unknown,
-            Effect::None | Effect::Applied => Kind::Protocol,
-        };
-        Decision::Fail { kind, stop: Stop::Final, rule }
     }
 
     fn is_damaged(&self) -> bool {
         match &self.call.last {
             Some(Last::Reply { reply, .. }) => {
-                reply.status.is_success() && !reply.cut && reply.content_type().ends_with("json")
+                reply.status.is_success()
+                    && !reply.cut
+                    && reply.content_type().ends_with("json")
+                    && reply.json().is_none()
             }
             Some(Last::Failure(_)) | None => false,
         }
@@ -202,6 +231,7 @@ impl Situation<'_> {
         match self.call.lookup() {
             Some(lookup) => Decision::LookUp {
                 settled_at: self.now + Duration::from_millis(lookup.settle_ms),
+                pause: self.pause(Cause::Fault),
                 rule: format!("{rule}: it may have taken effect, so look before sending again"),
             },
             None => Decision::Fail {
@@ -213,37 +243,53 @@ impl Situation<'_> {
     }
 
     fn send_again(&self, cause: Cause, class: Class, rule: String) -> Decision {
-        let policy = self.call.policy();
-        let hint = match &self.call.last {
-            Some(Last::Reply { hint, .. }) => *hint,
-            _ => None,
-        };
         let end = |stop, rule| {
             let kind = match self.call.effect {
-                Effect::Unknown if !matches!(self.call.nature, Nature::Safe) => Kind::Unknown,
-                Effect::Unknown | Effect::None | Effect::Applied => Kind::Unreached(class),
+                Effect::Unknown => Kind::Unknown,
+                Effect::None | Effect::Applied => Kind::Unreached(class),
             };
             Decision::Fail { kind, stop, rule }
         };
-        let sent = self.call.attempts.len() as u32;
-        if sent >= policy.attempts {
+        let sent = self.call.tries();
+        if sent >= self.call.policy().attempts {
             return end(Stop::Attempts, format!("{rule}; sent {sent} times, as often as allowed"));
         }
-        let own = wait(policy, cause, sent, self.draw);
-        let after = own.max(hint.unwrap_or_default());
-        let cap = Duration::from_millis(policy.hint_cap_ms);
-        if let Some(hint) = hint.filter(|hint| *hint > cap) {
+        let pause = self.pause(cause);
+        if let Some(hint) = pause.too_long {
             let rule = format!("{rule}; it asks to wait {} s, longer than we may", hint.as_secs());
             return end(Stop::HintTooLong, rule);
         }
-        if self.now + after >= self.call.deadline {
+        if self.now + pause.after >= self.call.deadline {
             return end(Stop::Deadline, format!("{rule}; the next try would be past the deadline"));
         }
-        let why = match hint {
-            Some(hint) if hint >= own => Why::Hint,
-            Some(_) | None => Why::Backoff,
-        };
-        let rule = format!("{rule}: send again in {:.1} s", after.as_secs_f64());
-        Decision::SendAgain { after, why, free: false, rule }
+        let rule = format!("{rule}: send again in {:.1} s", pause.after.as_secs_f64());
+        Decision::SendAgain { pause, rule }
+    }
+
+    /// Our own wait, or the server's if that is longer.
+    fn pause(&self, cause: Cause) -> Pause {
+        let own = wait(self.call.policy(), cause, self.call.tries(), self.draw);
+        let hinted = self.hinted_pause();
+        match hinted.after >= own && self.hint().is_some() {
+            true => hinted,
+            false => Pause { after: own, why: Why::Backoff, too_long: None },
+        }
+    }
+
+    /// The server's wait.
+    fn hinted_pause(&self) -> Pause {
+        let cap = Duration::from_millis(self.call.policy().hint_cap_ms);
+        Pause {
+            after: self.hint().unwrap_or_default(),
+            why: Why::Hint,
+            too_long: self.hint().filter(|hint| *hint > cap),
+        }
+    }
+
+    fn hint(&self) -> Option<Duration> {
+        match &self.call.last {
+            Some(Last::Reply { hint, .. }) => *hint,
+            Some(Last::Failure(_)) | None => None,
+        }
     }
 }

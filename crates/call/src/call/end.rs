@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::account::Account;
 use crate::class::Class;
 use crate::dialect::value_text;
 use crate::effect::Effect;
@@ -62,10 +63,12 @@ impl Call {
             let rule = "there is one with this key and other content".to_owned();
             return self.end_differing(found, doubted, rule);
         }
+        // Absent before our attempt, there after it, and equal: ours. A duplicate that follows a
+        // proof of absence takes that back (see `replied`), so it never comes to a claim here.
         let ours = doubted && self.known_absent;
         let rule = match (ours, doubted) {
             (true, _) => "found, equal to ours, and known to have been absent before",
-            (false, true) => "found, equal to ours; it may be the work of an unanswered attempt",
+            (false, true) => "found, equal to ours; it may be the work of an attempt of ours",
             (false, false) => "there already, equal to ours",
         };
         let success = Success {
@@ -108,44 +111,47 @@ impl Call {
         self.end(kind, stop, rule.to_owned())
     }
 
-    pub(super) fn end_unknown(&mut self, rule: &str, _now: Time) -> Step {
-        self.end(Kind::Unknown, Stop::Deadline, rule.to_owned())
-    }
-
+    /// Nobody gets in any more. What may have taken effect before that is still unknown.
     pub(super) fn end_credentials(&mut self, kind: CredentialsKind, text: String) -> Step {
-        let mut details = self.details(Kind::Credentials(kind), Stop::Final, text.clone());
+        let kind = match self.effect {
+            Effect::Unknown => Kind::Unknown,
+            Effect::None | Effect::Applied => Kind::Credentials(kind),
+        };
+        let mut details = self.details(kind, Stop::Final, text.clone());
         details.message = Some(text);
         details.code = None;
         self.done(Err(Error::new(details)))
     }
 
     /// Called off. A write that is being sent right now may take effect.
-    pub(super) fn cancel(&mut self, now: Time) -> Step {
-        if matches!(self.state, State::Sending { .. }) && self.nature.is_write() {
-            self.effect = Effect::Unknown;
+    pub(super) fn cancel(&mut self, now: Time, account: &mut Account) -> Step {
+        account.give_back(&mut self.ticket, now);
+        if let State::Sending { sent_at, .. } = self.state {
+            let effect = match self.nature.is_write() {
+                true => Effect::Unknown,
+                false => Effect::None,
+            };
+            self.effect = self.effect.join(effect);
+            self.remember(sent_at, now, Class::Network, effect, None);
+            if let Some(attempt) = self.attempts.last_mut() {
+                attempt.rule = "called off while it was on its way".to_owned();
+            }
         }
-        self.end_cancelled(now)
+        self.end_cancelled()
     }
 
-    pub(super) fn end_cancelled(&mut self, _now: Time) -> Step {
+    /// The driver asks once more after the end.
+    pub(super) fn end_again(&mut self) -> Step {
+        let rule = "the call had ended already; its end was told before".to_owned();
+        self.end(Kind::Cancelled, Stop::Final, rule)
+    }
+
+    pub(super) fn end_cancelled(&mut self) -> Step {
         let rule = match self.effect {
             Effect::Unknown => "called off; it may have taken effect",
             Effect::None | Effect::Applied => "called off before it took effect",
         };
         self.end(Kind::Cancelled, Stop::Cancelled, rule.to_owned())
-    }
-
-    /// What the API said last, in words.
-    pub(super) fn last_said(&self) -> String {
-        match &self.last {
-            Some(Last::Reply { reply, reading, .. }) => match (&reading.code, &reading.message) {
-                (Some(code), Some(message)) => format!("[{code}] {message}"),
-                (Some(code), None) => format!("[{code}]"),
-                (None, _) => format!("HTTP {}", reply.status.as_u16()),
-            },
-            Some(Last::Failure(failure)) => failure.text.clone(),
-            None => String::new(),
-        }
     }
 
     fn details(&mut self, kind: Kind, stop: Stop, rule: String) -> Details {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use crate::account::{Account, Why};
+use crate::backoff::{self, Cause, Draw};
 use crate::class::Class;
 use crate::effect::Effect;
 use crate::error::{Kind, Stop};
 use crate::outcome::LookUp;
+use crate::session::Entry;
 use crate::time::Time;
 
 use super::{Call, Purpose, State, Step, Then};
@@ -19,9 +21,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5_000);
 const LOOK_UPS_OF_DUPLICATE: u32 = 3;
 
 impl Call {
-    pub(super) fn wait_for_look_up(&mut self, settled_at: Time) -> Step {
-        let then = Then::LookUp { settled_at, look_at: settled_at };
-        self.wait(settled_at, then, Why::Settle)
+    pub(super) fn wait_for_look_up(
+        &mut self,
+        settled_at: Time,
+        now: Time,
+        account: &mut Account,
+    ) -> Step {
+        // Where there is no time to let it settle, a look can still find it.
+        let look_at = if settled_at < self.deadline { settled_at } else { now };
+        self.look_up_or_wait(settled_at, look_at, now, account)
     }
 
     pub(super) fn look_up(&mut self, purpose: Purpose, proof: bool) -> Step {
@@ -39,30 +47,38 @@ impl Call {
         account: &mut Account,
     ) -> Step {
         if now >= self.deadline {
-            return self.end_unknown("the deadline passed before it could be proven", now);
+            let rule = "the deadline passed before it could be proven";
+            return self.end(Kind::Unknown, Stop::Deadline, rule.to_owned());
+        }
+        if let Entry::Closed(kind, text) = account.session.entry() {
+            return self.end_credentials(kind, text);
         }
         let proof = self.absence_would_prove(settled_at, now, account);
         if proof || now >= look_at {
             return self.look_up(Purpose::Settle { settled_at }, proof);
         }
         let then = Then::LookUp { settled_at, look_at };
-        self.wait((now + LOCK_POLL).min(look_at), then, Why::Lock)
+        match now < settled_at {
+            true => self.wait(look_at.min(settled_at).max(now), then, Why::Settle),
+            false => self.wait((now + LOCK_POLL).min(look_at), then, Why::Lock),
+        }
     }
 
     /// True if a look-up asked now would, finding nothing, prove that nothing is there.
-    pub(super) fn absence_would_prove(
-        &self,
-        settled_at: Time,
-        now: Time,
-        account: &Account,
-    ) -> bool {
+    fn absence_would_prove(&self, settled_at: Time, now: Time, account: &Account) -> bool {
         now >= settled_at
-            && (self.dialect.lock.is_none() || account.lock.over_since(settled_at))
+            && (!self.is_held_by_lock() || account.lock.over_since(settled_at))
             && !self.is_hidden_when_there()
     }
 
+    /// True if a locked run queues this write, and so hides what it did.
+    pub(super) fn is_held_by_lock(&self) -> bool {
+        let lock = self.dialect.lock.as_ref();
+        lock.is_some_and(|lock| lock.holds(self.request.route()))
+    }
+
     /// True if a record like ours is not listed once it is there.
-    pub(super) fn is_hidden_when_there(&self) -> bool {
+    fn is_hidden_when_there(&self) -> bool {
         let hidden = self.lookup().and_then(|lookup| lookup.hidden.as_ref());
         let Some(hidden) = hidden else { return false };
         let body: Option<serde_json::Value> =
@@ -79,43 +95,60 @@ impl Call {
         proof: bool,
         purpose: Purpose,
         now: Time,
+        draw: Draw,
         account: &mut Account,
     ) -> Step {
         match (look_up, purpose) {
             (LookUp::Found(found), _) => self.end_found(found),
-            (LookUp::Absent, Purpose::Settle { .. }) if proof => {
-                self.effect = Effect::None;
-                self.known_absent = true;
-                self.absent(now, account)
+            (LookUp::Absent, Purpose::Settle { .. }) if proof => self.absent(now, account),
+            (LookUp::Absent, Purpose::Settle { .. }) if self.is_hidden_when_there() => {
+                let rule = "none is listed, and a record in the state of ours would not be listed";
+                self.end(Kind::Unknown, Stop::Final, rule.to_owned())
             }
-            (LookUp::Absent | LookUp::CannotTell(_), Purpose::Settle { settled_at }) => {
-                let then = Then::LookUp { settled_at, look_at: now + LOOK_AGAIN };
-                self.wait(now + LOCK_POLL, then, Why::Lock)
+            (LookUp::Absent, Purpose::Settle { settled_at }) => {
+                self.look_up_or_wait(settled_at, now + LOOK_AGAIN, now, account)
+            }
+            (LookUp::CannotTell(_), Purpose::Settle { settled_at }) => {
+                let then = Then::LookUp { settled_at, look_at: now };
+                self.look_again(then, now, draw)
             }
             (LookUp::CannotTell(_), Purpose::Compare)
-                if self.look_ups_in_vain + 1 < LOOK_UPS_OF_DUPLICATE =>
+                if self.look_ups_in_vain + 1 < LOOK_UPS_OF_DUPLICATE && now < self.deadline =>
             {
-                self.look_ups_in_vain += 1;
-                self.look_up(Purpose::Compare, false)
+                self.look_again(Then::Compare, now, draw)
             }
-            (LookUp::Absent | LookUp::CannotTell(_), Purpose::Compare) => self.end(
-                Kind::Refused(Class::Duplicate),
-                Stop::Final,
-                "the API says that it is there, and no look-up shows it".to_owned(),
-            ),
+            (LookUp::Absent | LookUp::CannotTell(_), Purpose::Compare) => self.end_unseen(),
         }
     }
 
+    /// A look-up that could not be made is made again later and later: the service is not there.
+    fn look_again(&mut self, then: Then, now: Time, draw: Draw) -> Step {
+        self.look_ups_in_vain = self.look_ups_in_vain.saturating_add(1);
+        let own = backoff::wait(self.policy(), Cause::Fault, self.look_ups_in_vain, draw);
+        self.wait(now + own.max(LOCK_POLL), then, Why::Backoff)
+    }
+
+    /// The API says that it is there, and we cannot see it.
+    fn end_unseen(&mut self) -> Step {
+        let rule = "the API says that it is there, and no look-up shows it";
+        let kind = match self.effect {
+            Effect::Unknown => Kind::Unknown,
+            Effect::None | Effect::Applied => Kind::Refused(Class::Duplicate),
+        };
+        self.end(kind, Stop::Final, rule.to_owned())
+    }
+
     /// It was looked for and is not there, and cannot still become so.
-    pub(super) fn absent(&mut self, now: Time, account: &mut Account) -> Step {
-        if self.attempts.len() as u32 >= self.policy().attempts {
-            return self.end_unreached(
-                Stop::Attempts,
-                "it is proven not to be there; sent as often as allowed",
-            );
+    fn absent(&mut self, now: Time, account: &mut Account) -> Step {
+        self.effect = Effect::None;
+        self.known_absent = true;
+        self.proven_absent = true;
+        self.look_ups_in_vain = 0;
+        if self.tries() >= self.policy().attempts {
+            let rule = "it is proven not to be there; sent as often as allowed";
+            return self.end_unreached(Stop::Attempts, rule);
         }
-        // A call that resumes an earlier process's doubt sends its own first attempt here.
-        self.ticket.unpaid = !self.attempts.is_empty();
+        self.ticket.unpaid = true;
         self.send(now, account)
     }
 }

@@ -3,9 +3,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::extract::pointer_table;
+
 /// How to log in.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(try_from = "AuthForm")]
 pub enum Auth {
     /// Nothing is asked for.
     #[default]
@@ -19,9 +21,47 @@ pub enum Auth {
         /// The route of the log-in.
         login: LoginRoute,
         /// The route of the refresh, if there is one.
-        #[serde(default)]
         refresh: Option<RefreshRoute>,
     },
+}
+
+/// The table as it is written. An enum with a tag would be read from a copy that has forgotten
+/// the lines, and an error could not name the key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthForm {
+    kind: AuthKind,
+    session_cookie: Option<String>,
+    replays_after_401: Option<u32>,
+    login: Option<LoginRoute>,
+    refresh: Option<RefreshRoute>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AuthKind {
+    None,
+    CookieSession,
+}
+
+impl TryFrom<AuthForm> for Auth {
+    type Error = String;
+
+    fn try_from(form: AuthForm) -> Result<Self, String> {
+        let needs =
+            |key: &str| format!("kind = \"cookie_session\" needs `{key}`; add it to [auth]");
+        match form.kind {
+            AuthKind::None => Ok(Self::None),
+            AuthKind::CookieSession => Ok(Self::CookieSession {
+                session_cookie: form.session_cookie.ok_or_else(|| needs("session_cookie"))?,
+                replays_after_401: form
+                    .replays_after_401
+                    .ok_or_else(|| needs("replays_after_401"))?,
+                login: form.login.ok_or_else(|| needs("login"))?,
+                refresh: form.refresh,
+            }),
+        }
+    }
 }
 
 /// The route of a log-in.
@@ -44,6 +84,7 @@ pub struct LoginRoute {
 #[serde(deny_unknown_fields)]
 pub struct LoginAnswer {
     /// JSON pointers and the values that they lead to.
+    #[serde(deserialize_with = "pointer_table")]
     pub json: BTreeMap<String, Value>,
     /// What it asks for.
     pub means: LoginMeaning,
@@ -74,7 +115,7 @@ pub struct RefreshRoute {
 
 /// How a write proves that it was not forged by another site.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(from = "CsrfForm")]
 pub enum Csrf {
     /// The value of a cookie goes into a header, read anew for every attempt.
     CookieToHeader {
@@ -85,4 +126,27 @@ pub enum Csrf {
         /// The methods that need it.
         methods: Vec<String>,
     },
+}
+
+/// See [`AuthForm`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CsrfForm {
+    #[serde(rename = "kind")]
+    _kind: CsrfKind,
+    cookie: String,
+    header: String,
+    methods: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CsrfKind {
+    CookieToHeader,
+}
+
+impl From<CsrfForm> for Csrf {
+    fn from(CsrfForm { cookie, header, methods, .. }: CsrfForm) -> Self {
+        Self::CookieToHeader { cookie, header, methods }
+    }
 }

@@ -1,4 +1,8 @@
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use http::HeaderName;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::reply::Reply;
@@ -22,7 +26,9 @@ impl TryFrom<String> for Extract {
             Some(("json", pointer)) if pointer.is_empty() || pointer.starts_with('/') => {
                 Ok(Self::Json(pointer.to_owned()))
             }
-            Some(("header", name)) if !name.is_empty() => Ok(Self::Header(name.to_owned())),
+            Some(("header", name)) if HeaderName::try_from(name).is_ok() => {
+                Ok(Self::Header(name.to_owned()))
+            }
             _ => Err(format!(
                 "\"{text}\" names no place; write \"json:/Pointer/to/value\" or \"header:name\""
             )),
@@ -42,6 +48,45 @@ impl Extract {
             }
         }
     }
+}
+
+/// A JSON pointer (RFC 6901), as a key of the dialect holds it.
+pub(super) fn pointer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    check_pointer(&text).map_err(D::Error::custom)?;
+    Ok(text)
+}
+
+/// The same, where the key may be left out.
+pub(super) fn pointer_if_any<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    pointer(deserializer).map(Some)
+}
+
+/// Several of them.
+pub(super) fn pointers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().try_for_each(|text| check_pointer(text)).map_err(D::Error::custom)?;
+    Ok(texts)
+}
+
+/// Pointers and the values that they must lead to.
+pub(super) fn pointer_table<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Value>, D::Error> {
+    let table = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    table.keys().try_for_each(|text| check_pointer(text)).map_err(D::Error::custom)?;
+    Ok(table)
+}
+
+fn check_pointer(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.starts_with('/') {
+        return Ok(());
+    }
+    Err(format!("\"{text}\" is no JSON pointer; write \"/{text}\", with \"/\" before every step"))
 }
 
 /// A scalar as the text that a person would write for it; none for null, arrays and objects.

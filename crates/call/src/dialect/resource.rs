@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+use super::extract::{pointer, pointer_if_any};
+
 /// A list of master data that fields may refer to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +44,7 @@ pub struct Resource {
     /// The field that is its natural key.
     pub key: String,
     /// JSON pointer to its id in the reply to a create.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "pointer_if_any")]
     pub id: Option<String>,
     /// The array that holds the lines, if rows of a table form one write.
     #[serde(default)]
@@ -93,6 +95,7 @@ pub struct LookupRoute {
     /// The path of one record; `{id}` is filled in.
     pub read: String,
     /// JSON pointer to the record in that reply.
+    #[serde(deserialize_with = "pointer")]
     pub record: String,
     /// A write may still take effect this long after its last attempt ended, in milliseconds.
     pub settle_ms: u64,

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::extract::{pointer_table, pointers};
 use crate::class::Class;
 
 /// One rule over replies.
@@ -46,8 +47,11 @@ pub struct When {
     #[serde(default)]
     pub code_absent: bool,
     /// JSON pointers and the values that they must lead to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "pointer_table")]
     pub json: BTreeMap<String, Value>,
+    /// JSON pointers that must lead to some value other than null.
+    #[serde(default, deserialize_with = "pointers")]
+    pub json_there: Vec<String>,
     /// Header names and globs over their values.
     #[serde(default)]
     pub header: BTreeMap<String, String>,
@@ -106,9 +110,15 @@ impl TryFrom<String> for StatusPattern {
         let wrong = || format!("\"{text}\" is no status; write \"429\" or \"5xx\"");
         if let Some(hundreds) = text.strip_suffix("xx") {
             let hundreds: u16 = hundreds.parse().map_err(|_| wrong())?;
+            if !(1..=5).contains(&hundreds) {
+                return Err(wrong());
+            }
             return Ok(Self { from: hundreds * 100, to: hundreds * 100 + 99 });
         }
         let status: u16 = text.parse().map_err(|_| wrong())?;
+        if !(100..=599).contains(&status) {
+            return Err(wrong());
+        }
         Ok(Self { from: status, to: status })
     }
 }

@@ -1,0 +1,144 @@
+//! A wrong dialect gets an error that names the line, the key and the remedy (DESIGN §4).
+
+use steadfast_call::dialect::{Dialect, DialectError};
+
+const KNOSC: &str = include_str!("../../dialects/knosc.toml");
+
+/// What is said of Knosc's dialect with one piece written otherwise, and the line of that piece.
+fn said(from: &str, to: &str) -> (String, usize) {
+    let at = KNOSC.find(from).unwrap_or_else(|| panic!("{from} is not in the dialect"));
+    let line = 1 + KNOSC[..at].matches('\n').count();
+    let error = Dialect::parse(&KNOSC.replacen(from, to, 1)).expect_err(to);
+    (error.to_string(), line)
+}
+
+#[track_caller]
+fn names(from: &str, to: &str, words: &[&str]) {
+    let (text, line) = said(from, to);
+    assert!(text.contains(&format!("line {line},")), "line {line} is not named:\n{text}");
+    for word in words {
+        assert!(text.contains(word), "\"{word}\" is missing:\n{text}");
+    }
+}
+
+#[test]
+fn a_wrong_key_is_named_with_the_keys_that_there_are() {
+    names("attempts = 4", "attemps = 4", &["attemps", "`attempts`", "correct the key"]);
+    names("replays_after_401 = 1", "replays = 1", &["replays", "`replays_after_401`"]);
+    names("size_rows = 1000", "rows_per_page = 1000", &["rows_per_page", "`size_rows`"]);
+}
+
+#[test]
+fn a_wrong_type_is_named_with_the_right_one() {
+    names(
+        "attempts = 4",
+        "attempts = \"four\"",
+        &["attempts = \"four\"", "u32", "correct the value"],
+    );
+    names("replays_after_401 = 1", "replays_after_401 = true", &["replays_after_401", "u32"]);
+    names("size_rows = 1000", "size_rows = \"all\"", &["size_rows", "u64"]);
+    names("settle_ms = 3000", "settle_ms = -1", &["settle_ms", "u64"]);
+    names("{ type = \"integer\" }", "{ type = \"int\" }", &["no type", "integer"]);
+}
+
+#[test]
+fn an_unknown_word_is_named_with_those_that_there_are() {
+    names("class = \"queued\"", "class = \"qeued\"", &["qeued", "`queued`"]);
+    names("means = \"first_sign_in\"", "means = \"first\"", &["`first_sign_in`"]);
+    names("kind = \"page_number\"", "kind = \"pages\"", &["`page_number`"]);
+    names("kind = \"cookie_to_header\"", "kind = \"cookie\"", &["`cookie_to_header`"]);
+    names("jitter = \"full\"", "jitter = \"half\"", &["`full`"]);
+    names("as = \"seconds_or_date\"", "as = \"minutes\"", &["`seconds_or_date`"]);
+    names("status = [\"422\"]", "status = [\"4x\"]", &["4x", "\"5xx\""]);
+    names("status = [\"422\"]", "status = [\"999xx\"]", &["999xx", "\"5xx\""]);
+}
+
+#[test]
+fn a_bad_place_says_how_places_are_written() {
+    names("\"json:/Code\"", "\"Code\"", &["names no place", "json:/"]);
+    names("\"json:/Code\"", "\"json:Code\"", &["names no place", "json:/"]);
+    names("\"header:retry-after\"", "\"header:retry after\"", &["names no place", "header:name"]);
+}
+
+#[test]
+fn a_bad_pointer_says_how_pointers_are_written() {
+    names("rows = \"/data/rows\"", "rows = \"data.rows\"", &["data.rows", "no JSON pointer"]);
+    names("id = \"/id\"", "id = \"id\"", &["no JSON pointer", "\"/id\""]);
+    names("record = \"/data/rows\"", "record = \"data\"", &["no JSON pointer"]);
+    names(
+        "json = { \"/notification_type\" = \"Warning\" }",
+        "json = { notification_type = \"Warning\" }",
+        &["no JSON pointer", "\"/notification_type\""],
+    );
+    names(
+        "json = { \"/requires_2fa\" = true }",
+        "json = { requires_2fa = true }",
+        &["no JSON pointer"],
+    );
+}
+
+#[test]
+fn what_is_missing_is_named_with_where_it_belongs() {
+    for (table, missing) in [
+        ("[reply]", "`reply`"),
+        ("[policy.documented]", "`documented`"),
+        ("[policy.recommended]", "`recommended`"),
+    ] {
+        let from = KNOSC.find(table).unwrap();
+        let until = KNOSC[from + 1..].find("\n[").map_or(KNOSC.len(), |at| from + 1 + at);
+        let without = format!("{}{}", &KNOSC[..from], &KNOSC[until..]);
+        let text = Dialect::parse(&without).expect_err(table).to_string();
+        assert!(
+            text.contains("line ") && text.contains(missing) && text.contains("add"),
+            "{table}:\n{text}"
+        );
+    }
+    let (text, _) = said("session_cookie = \"access_token_cookie\"\n", "");
+    assert!(text.contains("[auth]") && text.contains("needs `session_cookie`"), "{text}");
+    let (text, _) = said("holds = [\"/purchase-order*\", \"/inventory*\", \"/forecast*\"]\n", "");
+    assert!(text.contains("[lock]") && text.contains("add the key `holds`"), "{text}");
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_is_named_with_its_line() {
+    names(
+        "list = \"supplier\"",
+        "list = \"suplier\"",
+        &["resource.purchase-order.fields.\"Supplier Number\".list", "[list.suplier]"],
+    );
+    names(
+        "key = \"PO List Number\"\n",
+        "key = \"PO Number\"\n",
+        &["resource.purchase-order.key", "PO Number"],
+    );
+    names(
+        "keys_per_request = 20",
+        "keys_per_request = 0",
+        &["resource.purchase-order.lookup.keys_per_request"],
+    );
+    names("attempts = 4", "attempts = 0", &["policy.recommended.attempts", "say 1"]);
+    names("size_rows = 1000", "size_rows = 0", &["size_rows", "at least one"]);
+}
+
+#[test]
+fn lists_need_to_know_how_pages_go() {
+    let from = KNOSC.find("[paging]").unwrap();
+    let until = from + KNOSC[from..].find("[list.item]").unwrap();
+    let without = format!("{}{}", &KNOSC[..from], &KNOSC[until..]);
+    let text = Dialect::parse(&without).expect_err("no paging").to_string();
+    assert!(text.contains("add a [paging] table") && text.contains("list.item"), "{text}");
+}
+
+/// A newer file may have keys that this program does not know; the version is what is wrong.
+#[test]
+fn another_version_is_named_before_anything_else() {
+    let newer = format!("new_key = 1\n{}", KNOSC.replacen("dialect = 1", "dialect = 2", 1));
+    assert_eq!(Dialect::parse(&newer).expect_err("newer"), DialectError::Version(2));
+}
+
+#[test]
+fn what_is_no_toml_is_named_with_its_line() {
+    names("attempts = 4", "attempts 4", &["attempts 4"]);
+    assert!(Dialect::parse("").is_err());
+    assert!(Dialect::parse("\u{0}").is_err());
+}

@@ -1,0 +1,180 @@
+//! Getting a session (K1, K5, K16, K18; I6).
+
+use std::time::Duration;
+
+use steadfast_call::dialect::PolicyName;
+use steadfast_call::{
+    AuthFailure, AuthStep, Authentication, CredentialsKind, Draw, Exchange, Failure, Reach, Time,
+};
+
+use crate::scenario::{Answer, code, gone_away, knosc, reply};
+
+const SESSION: bool = true;
+const NONE: bool = false;
+
+/// Plays the answers, and tells the exchanges that were asked for and how it ended.
+fn play(
+    refreshable: bool,
+    answers: Vec<(Option<Answer>, bool)>,
+) -> (Vec<(Exchange, String)>, AuthStep, Time) {
+    let dialect = knosc();
+    let mut machine = Authentication::new(&dialect, PolicyName::Documented, refreshable, 0);
+    let (mut step, mut now) = (machine.send(), Time::from_millis(0));
+    let (mut asked, draw) = (Vec::new(), Draw::new(0.5));
+    let mut answers = answers.into_iter();
+    loop {
+        step = match step {
+            AuthStep::Send { exchange, path } => {
+                asked.push((exchange, path));
+                match answers.next() {
+                    Some((Some(Answer::Reply(reply)), session)) => {
+                        machine.replied(&reply, session, now, draw)
+                    }
+                    Some(_) => machine.failed(&Failure::new(Reach::NotSent, "refused"), now, draw),
+                    None => panic!("no answer is left: {asked:?}"),
+                }
+            }
+            AuthStep::WaitUntil(until) => {
+                now = until;
+                machine.send()
+            }
+            end => return (asked, end, now),
+        };
+    }
+}
+
+fn closed(step: &AuthStep) -> Option<CredentialsKind> {
+    match step {
+        AuthStep::Failed(AuthFailure::Closed { kind, .. }) => Some(*kind),
+        _ => None,
+    }
+}
+
+fn is_unreached(step: &AuthStep) -> bool {
+    matches!(step, AuthStep::Failed(AuthFailure::Unreached { .. }))
+}
+
+fn asked(exchanges: &[(Exchange, &str)]) -> Vec<(Exchange, String)> {
+    exchanges.iter().map(|(exchange, path)| (*exchange, (*path).to_owned())).collect()
+}
+
+#[test]
+fn a_session_is_refreshed_if_there_is_one_and_else_made() {
+    let (seen, end, _) = play(true, vec![(Some(reply(200, r#"{"refresh":true}"#)), SESSION)]);
+    assert_eq!(
+        (seen, end),
+        (asked(&[(Exchange::Refresh, "/refresh")]), AuthStep::Done { route: 0 })
+    );
+    let (seen, end, _) = play(false, vec![(Some(reply(200, r#"{"login":true}"#)), SESSION)]);
+    assert_eq!((seen, end), (asked(&[(Exchange::LogIn, "/login")]), AuthStep::Done { route: 0 }));
+}
+
+/// V38: a refused refresh allows one new log-in.
+#[test]
+fn a_refused_refresh_leads_to_one_log_in() {
+    for refused in [code(401, "Token.Revoked"), code(422, "CSRF.Missing"), reply(200, "{}")] {
+        let (seen, end, _) =
+            play(true, vec![(Some(refused), NONE), (Some(reply(200, "{}")), SESSION)]);
+        assert_eq!(seen, asked(&[(Exchange::Refresh, "/refresh"), (Exchange::LogIn, "/login")]));
+        assert_eq!(end, AuthStep::Done { route: 0 });
+    }
+}
+
+/// V2, V3, I6: what is refused is not tried again.
+#[test]
+fn hazard_5_a_refused_log_in_is_final() {
+    let refusals = [
+        code(401, "User.InvalidCredentials"),
+        code(403, "User.Locked").with("retry-after", "30"),
+        code(400, "JSON.Invalid"),
+        reply(401, "<html>"),
+    ];
+    for refusal in refusals {
+        let (seen, end, _) = play(false, vec![(Some(refusal), NONE)]);
+        assert_eq!(seen.len(), 1);
+        assert_eq!(closed(&end), Some(CredentialsKind::Refused));
+    }
+    let (_, end, _) =
+        play(false, vec![(Some(code(403, "User.Locked").with("retry-after", "30")), NONE)]);
+    let AuthStep::Failed(AuthFailure::Closed { text, .. }) = end else { panic!("{end:?}") };
+    assert!(
+        text.contains("User.Locked")
+            && text.contains("30 s")
+            && text.contains("wait until the lock ends")
+    );
+}
+
+/// K16, V4.
+#[test]
+fn hazard_7_k16_a_200_is_no_proof_of_a_session() {
+    for (body, kind) in [
+        (r#"{"requires_2fa":true}"#, CredentialsKind::SecondFactorRequired),
+        (r#"{"first_signin":true,"session_token":"t"}"#, CredentialsKind::FirstSignIn),
+        (r#"{"login":true}"#, CredentialsKind::SessionNotTaken),
+    ] {
+        let (seen, end, _) = play(false, vec![(Some(reply(200, body)), NONE)]);
+        assert_eq!((seen.len(), closed(&end)), (1, Some(kind)), "{body}");
+    }
+}
+
+/// Found wrong: a portal's page with status 200 shut the account for good.
+#[test]
+fn hazard_47_a_page_in_place_of_the_log_ins_answer_is_no_refusal() {
+    let portal = || (Some(reply(200, "<html>Welcome to the hotel</html>")), NONE);
+    let (seen, end, _) = play(false, vec![portal(), portal(), portal(), portal()]);
+    assert_eq!(seen.len(), 4);
+    assert!(is_unreached(&end));
+    let (_, end, _) = play(false, vec![portal(), (Some(reply(200, "{}")), SESSION)]);
+    assert_eq!(end, AuthStep::Done { route: 0 });
+}
+
+/// K18: guide or reference, found out once and remembered.
+#[test]
+fn k18_a_404_leads_to_the_other_path_once() {
+    let nothing = || (Some(code(404, "Route.NotFound")), NONE);
+    let (seen, end, _) = play(false, vec![nothing(), (Some(reply(200, "{}")), SESSION)]);
+    assert_eq!(seen, asked(&[(Exchange::LogIn, "/login"), (Exchange::LogIn, "/authenticate")]));
+    assert_eq!(end, AuthStep::Done { route: 1 });
+
+    let (seen, end, _) = play(false, vec![nothing(), nothing()]);
+    assert_eq!(seen.len(), 2);
+    let AuthStep::Failed(AuthFailure::Closed { text, .. }) = end else { panic!("{end:?}") };
+    assert!(text.contains("base_url"));
+
+    let (seen, end, _) = play(true, vec![nothing(), (Some(reply(200, "{}")), SESSION)]);
+    assert_eq!(
+        seen,
+        asked(&[(Exchange::Refresh, "/refresh"), (Exchange::Refresh, "/token-refresh")])
+    );
+    assert_eq!(end, AuthStep::Done { route: 1 });
+}
+
+#[test]
+fn a_log_in_that_is_not_answered_backs_off() {
+    let away = || (Some(gone_away()), NONE);
+    let (seen, end, now) =
+        play(false, vec![(None, NONE), away(), (Some(reply(200, "{}")), SESSION)]);
+    assert_eq!((seen.len(), end), (3, AuthStep::Done { route: 0 }));
+    assert_eq!(now.to_duration(), Duration::from_secs(1 + 2));
+    let (seen, end, _) = play(false, vec![away(), away(), away(), away()]);
+    assert_eq!(seen.len(), 4);
+    assert!(is_unreached(&end));
+}
+
+#[test]
+fn a_log_in_keeps_to_the_servers_wait() {
+    let busy = (Some(reply(429, "").with("retry-after", "7")), NONE);
+    let (_, end, now) = play(false, vec![busy, (Some(reply(200, "{}")), SESSION)]);
+    assert_eq!((end, now.to_duration()), (AuthStep::Done { route: 0 }, Duration::from_secs(7)));
+    let (seen, end, _) = play(false, vec![(Some(reply(503, "").with("retry-after", "90")), NONE)]);
+    assert_eq!(seen.len(), 1);
+    assert!(is_unreached(&end));
+}
+
+/// K1: a redirect is an error too, but a portal may send one, so it shuts nobody out.
+#[test]
+fn k1_a_redirected_log_in_is_an_error() {
+    let (seen, end, _) = play(false, vec![(Some(reply(302, "")), NONE)]);
+    assert_eq!(seen.len(), 1);
+    assert!(is_unreached(&end));
+}

@@ -1,0 +1,18 @@
+//! The engine as a whole, in virtual time: one module for each topic.
+
+#![allow(clippy::unwrap_used, reason = "a script that cannot go on is a test that has failed")]
+
+mod account;
+mod deadlines;
+mod dialects;
+mod doubt;
+mod duplicates;
+mod hints;
+mod lists;
+mod login;
+mod model;
+mod reading;
+mod retries;
+mod scenario;
+mod session;
+mod vectors;
