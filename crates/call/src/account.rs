@@ -125,7 +125,13 @@ impl Account {
             ticket.unpaid = false;
             ticket.paid = true;
         }
-        let slot = *ticket.slot.get_or_insert_with(|| self.pace.slot(now));
+        let slot = match ticket.slot {
+            Some(slot) => slot,
+            None => match self.pace.slot(now) {
+                Ok(slot) => *ticket.slot.insert(slot),
+                Err(again) => return Gate::Wait(again, Why::Pace),
+            },
+        };
         if slot > now {
             return Gate::Wait(slot, Why::Pace);
         }

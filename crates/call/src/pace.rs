@@ -21,6 +21,10 @@ const CUT_EVERY: Duration = Duration::from_millis(1_000);
 const RATE_MIN: f64 = 1.0;
 /// Over how long the rate that is being sent is measured.
 const MEASURE: Duration = Duration::from_millis(1_000);
+/// What is left of an earlier measure after each window, where the new one is lower.
+const FORGET: f64 = 0.7;
+/// No slot is given away that lies further ahead: the rate may have grown until then.
+const AHEAD: Duration = Duration::from_millis(100);
 
 /// A rate limiter that learns.
 #[derive(Debug, Clone)]
@@ -56,9 +60,14 @@ impl Pace {
     }
 
     /// Takes the next slot and says when it is.
-    pub(crate) fn slot(&mut self, now: Time) -> Time {
-        self.measure(now);
-        let Some(rate) = self.rate else { return now };
+    ///
+    /// # Errors
+    /// The instant at which to ask again, if the next slot is too far ahead to be given away.
+    pub(crate) fn slot(&mut self, now: Time) -> Result<Time, Time> {
+        let Some(rate) = self.rate else {
+            self.measure(now);
+            return Ok(now);
+        };
         let grown = (now - self.grown_at).as_secs_f64();
         let growth = if self.cuts < CUTS_TO_FIND { GROWTH_LOOKING } else { GROWTH_FOUND };
         let rate =
@@ -66,8 +75,12 @@ impl Pace {
         self.rate = Some(rate);
         self.grown_at = self.grown_at.max(now);
         let slot = self.next_slot.max(now);
+        if slot > now + AHEAD {
+            return Err(now + AHEAD);
+        }
+        self.measure(now);
         self.next_slot = slot + Duration::from_secs_f64(1.0 / rate);
-        slot
+        Ok(slot)
     }
 
     /// Takes back a slot that was not used, so that those who come later do not wait for nobody.
@@ -86,8 +99,9 @@ impl Pace {
         }
         self.cut_at = Some(now);
         self.cuts += 1;
-        let sent = if self.measured > 0.0 { self.measured } else { f64::from(self.window_sent) };
-        let sent = sent.max(RATE_MIN);
+        // A window that has only just begun, or in which we waited, says little: the best of the
+        // last few is what was being sent when the server had enough.
+        let sent = self.measured.max(f64::from(self.window_sent)).max(RATE_MIN);
         let rate = self.rate.map_or(sent, |rate| rate.min(sent.max(rate * 0.5)));
         self.rate = Some((rate * CUT).max(RATE_MIN));
         self.grown_at = now;
@@ -102,7 +116,8 @@ impl Pace {
     fn measure(&mut self, now: Time) {
         let passed = now - self.window_start;
         if passed >= MEASURE {
-            self.measured = f64::from(self.window_sent) / passed.as_secs_f64();
+            let measured = f64::from(self.window_sent) / passed.as_secs_f64();
+            self.measured = measured.max(self.measured * FORGET);
             self.window_start = now;
             self.window_sent = 0;
         }
@@ -118,27 +133,40 @@ mod tests {
     fn nothing_is_held_back_before_the_first_refusal() {
         let mut pace = Pace::new(None, Time::default());
         for _ in 0..1_000 {
-            assert_eq!(pace.slot(Time::default()), Time::default());
+            assert_eq!(pace.slot(Time::default()), Ok(Time::default()));
         }
     }
 
     #[test]
     fn a_ceiling_spaces_the_sends() {
-        let mut pace = Pace::new(Some(10.0), Time::default());
-        let slots: Vec<_> = (0..3).map(|_| pace.slot(Time::default())).collect();
-        assert_eq!(slots[2] - slots[0], Duration::from_millis(200));
+        let mut pace = Pace::new(Some(20.0), Time::default());
+        let slots: Vec<_> = (0..4).map(|_| pace.slot(Time::default())).collect();
+        let at = Time::from_millis;
+        assert_eq!(slots, [Ok(at(0)), Ok(at(50)), Ok(at(100)), Err(at(100))]);
+        assert_eq!(pace.slot(at(100)), Ok(at(150)));
     }
 
     #[test]
     fn slots_that_are_given_back_are_used_by_others() {
         let mut pace = Pace::new(Some(10.0), Time::default());
         for _ in 0..100 {
-            pace.slot(Time::default());
+            let _ = pace.slot(Time::default());
         }
         for _ in 0..100 {
             pace.give_back(Time::default());
         }
-        assert_eq!(pace.slot(Time::default()), Time::default());
+        assert_eq!(pace.slot(Time::default()), Ok(Time::default()));
+    }
+
+    #[test]
+    fn one_refusal_after_a_pause_does_not_bring_everything_to_a_halt() {
+        let mut pace = Pace::new(None, Time::default());
+        for ms in 0..1_000 {
+            let _ = pace.slot(Time::from_millis(ms));
+        }
+        let _ = pace.slot(Time::from_millis(1_900));
+        pace.refused(Time::from_millis(1_900));
+        assert!(pace.rate().unwrap() > 300.0, "{:?}", pace.rate());
     }
 
     /// A server that allows 50 a second in a bucket of 10, and 64 callers who want more.
@@ -150,8 +178,14 @@ mod tests {
         let end = 60_000;
         while let Some(at) = due.iter().copied().min().filter(|at| *at < end) {
             let caller = due.iter().position(|d| *d == at).unwrap();
-            let slot = pace.slot(Time::from_millis(at)).to_duration().as_millis() as u64;
-            let slot = slot.max(at);
+            let millis = |time: Time| time.to_duration().as_millis() as u64;
+            let slot = match pace.slot(Time::from_millis(at)) {
+                Ok(slot) => millis(slot).max(at),
+                Err(again) => {
+                    due[caller] = millis(again).max(at + 1);
+                    continue;
+                }
+            };
             tokens = (tokens + (slot.saturating_sub(filled)) as f64 * 0.05).min(10.0);
             filled = filled.max(slot);
             sent += 1;
