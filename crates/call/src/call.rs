@@ -272,6 +272,7 @@ impl Call {
 
     fn send(&mut self, now: Time, account: &mut Account) -> Step {
         if now >= self.deadline {
+            account.give_back(&mut self.ticket, now);
             return self.end_unreached(Stop::Deadline, "the deadline has passed");
         }
         // The only door to an attempt, so the only place that has to hold for I1: what may be
@@ -283,7 +284,10 @@ impl Call {
             return step;
         }
         match account.gate(now, &mut self.ticket) {
-            Gate::Closed(kind, text) => self.end_credentials(kind, text),
+            Gate::Closed(kind, text) => {
+                account.give_back(&mut self.ticket, now);
+                self.end_credentials(kind, text)
+            }
             Gate::Authenticate(stale) => {
                 self.state = State::Authenticating { stale };
                 Step::Authenticate { stale }

@@ -178,3 +178,25 @@ fn a_write_that_is_sent_again_after_a_restart_is_paid_for() {
     }
     assert!(waited > 0, "a hundred are in the bucket, and then it is empty");
 }
+
+/// Found wrong: a call that gave up at its deadline kept its place in the pace.
+#[test]
+fn a_call_that_gives_up_waiting_gives_its_place_back() {
+    let mut world = World { deadline: Duration::from_millis(50), ..World::new() };
+    world.account = steadfast_call::Account::new(&knosc(), Some(10.0), world.now);
+    world.account.session.renewed();
+    let mut calls: Vec<Call> = (0..50).map(|_| world.call(read(), nobody())).collect();
+    for call in &mut calls {
+        step(&mut world, call, Event::Started);
+    }
+    world.now = Time::from_millis(50);
+    for call in calls.iter_mut().skip(1) {
+        assert!(matches!(step(&mut world, call, Event::Woke), Step::Done(_)));
+    }
+    world.deadline = Duration::from_secs(1);
+    let mut next = world.call(read(), nobody());
+    let Step::WaitUntil { until, .. } = step(&mut world, &mut next, Event::Started) else {
+        panic!("one was sent, so the next waits");
+    };
+    assert_eq!(until, Time::from_millis(100));
+}

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use steadfast_call::dialect::PolicyName;
 use steadfast_call::{Class, Effect, Kind, Options, Outcome, Reach, Stop, Why};
 
 use crate::scenario::{
     World, code, delete, done, expired, failed, gone_away, knosc_with, lockless, lost, named,
-    order, put, read, reply, script, stale_csrf, unsent,
+    order, put, read, reply, script, seen_absent, stale_csrf, unsent,
 };
 
 fn nobody() -> Options {
@@ -48,7 +49,7 @@ fn hazard_36_attempts_are_sends_and_the_last_failure_is_not_waited_for() {
 }
 
 #[test]
-fn under_the_recommended_policy_chance_shortens_the_waits() {
+fn hazard_38_under_the_recommended_policy_chance_shortens_the_waits() {
     let mut world = World::new();
     world.draw = 0.25;
     let played = world.play(read(), nobody(), script([lost(), lost(), lost(), lost()]));
@@ -132,8 +133,12 @@ fn hazard_15_a_create_without_a_key_is_never_sent_again_after_a_doubtful_attempt
 fn a_put_that_the_dialect_calls_not_idempotent_is_not_sent_again() {
     let mut moved = put();
     moved.path = "/purchase-order-details-move-lines".to_owned();
-    let played = World::new().play(moved, nobody(), script([lost()]));
-    assert_eq!(played.error().kind(), Kind::Unknown);
+    let mut slashed = moved.clone();
+    slashed.path.push('/');
+    for moved in [moved, slashed] {
+        let played = World::new().play(moved, nobody(), script([lost()]));
+        assert_eq!(played.error().kind(), Kind::Unknown);
+    }
 }
 
 #[test]
@@ -263,4 +268,57 @@ fn hazard_42_the_error_carries_every_attempt_and_its_cause() {
     );
     assert!(details.attempts.iter().all(|attempt| !attempt.rule.is_empty()));
     assert_eq!(details.attempts[2].code.as_deref(), Some("Server.Error"));
+}
+
+#[test]
+fn hazard_37_many_attempts_do_not_make_hours_of_waiting() {
+    let policy = "[policy.documented]\nattempts = 4";
+    let dialect = knosc_with(policy, "[policy.documented]\nattempts = 80");
+    let mut world = World { deadline: Duration::from_secs(3_600), ..World::of(dialect) };
+    world.policy = PolicyName::Documented;
+    let played = world.play(read(), nobody(), script(vec![reply(429, ""); 1]));
+    assert_eq!(played.sent_ms.len(), 1, "the documents do not send a 429 again");
+    let answers: Vec<_> = (0..80).map(|_| gone_away()).collect();
+    let played = world.play(read(), nobody(), script(answers));
+    let waits = played.waits_ms(Why::Backoff);
+    assert_eq!((waits.len(), waits[3], waits[78]), (79, 8_000, 8_000));
+}
+
+/// Hazard 20, by a rule of ours: the same call is being worked on.
+#[test]
+fn hazard_20_what_is_in_progress_is_waited_for() {
+    let first = "[[rule]]\nname = \"the CSRF token";
+    let rule = "[[rule]]\nname = \"ours\"\nwhen = { code = [\"X\"] }\nclass = \"in_progress\"\n\n";
+    let mut world = World::of(knosc_with(first, &format!("{rule}{first}")));
+    let answers = [code(409, "X").with("retry-after", "2"), done()];
+    let played = world.play(order(), nobody(), script(answers));
+    assert!(matches!(played.outcome(), Outcome::Applied(_)));
+    assert_eq!(played.waits_ms(Why::Hint), [2_000]);
+}
+
+/// What was seen before the write is no guarantee for it.
+#[test]
+fn hazard_58_a_write_that_passed_the_pre_flight_may_still_name_what_is_gone() {
+    for name in ["ItemMaster.NotFound", "SupplierMaster.NotFound", "WarehouseMaster.NotFound"] {
+        let played = World::new().play(order(), seen_absent(), script([code(400, name)]));
+        assert_eq!(played.error().kind(), Kind::Refused(Class::Validation));
+        assert!(played.error().details().action.is_some());
+    }
+}
+
+#[test]
+fn hazard_28_an_empty_object_is_a_body() {
+    for body in ["{}", "[]", "0", ""] {
+        let request = put().json(body);
+        assert_eq!(request.body.as_deref(), Some(body.as_bytes()));
+        assert_eq!(request.method, http::Method::PUT);
+    }
+}
+
+/// What people are told names the code, and never holds what a gateway wrote.
+#[test]
+fn hazard_52_people_are_not_shown_bodies() {
+    let played = World::new().create(script([reply(403, "<html>stack trace</html>")]));
+    assert!(!played.error().user_message().contains("stack trace"));
+    assert!(!played.error().to_string().contains("stack trace"));
 }
