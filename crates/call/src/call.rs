@@ -126,7 +126,10 @@ impl Call {
             proven_absent: false,
             state: State::Ready,
             // What an earlier process may have sent is sent again: a retry, and paid for.
-            ticket: Ticket { unpaid: options.in_doubt, ..Ticket::default() },
+            ticket: Ticket {
+                unpaid: options.in_doubt || options.tried_before,
+                ..Ticket::default()
+            },
             first_sent_at: None,
             attempts: Vec::new(),
             replays_after_401: 0,

@@ -97,6 +97,9 @@ pub struct Options {
     pub known_absent: bool,
     /// True if an earlier process may have sent this write and cannot say how it ended.
     pub in_doubt: bool,
+    /// True if earlier calls have tried the same thing: the first attempt of this one is then a
+    /// retry, too, and is paid for as one (DESIGN §3.7).
+    pub tried_before: bool,
     /// What the caller wants to find in the log lines of this call.
     pub context: BTreeMap<String, String>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use steadfast::Class;
 use steadfast_ledger::{News, Settlement, State};
 
 /// What a delivery is doing.
@@ -130,13 +131,14 @@ impl Progress {
                 }
                 let second = inside.seconds.entry(second).or_default();
                 match state {
-                    State::Applied | State::Existing => second.applied += 1,
+                    State::Applied | State::Existing | State::Confirmed => second.applied += 1,
                     State::Queued if !again => second.queued += 1,
                     State::Rejected | State::Unknown | State::Held => second.failed += 1,
                     _ => {}
                 }
                 for attempt in *attempts {
-                    second.faults += u64::from(attempt.class != steadfast::Class::Ok);
+                    let well = matches!(attempt.class, Class::Ok | Class::Queued);
+                    second.faults += u64::from(!well);
                     second.waits_ms += attempt.wait.as_millis() as u64;
                 }
             }

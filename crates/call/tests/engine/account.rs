@@ -179,6 +179,21 @@ fn a_write_that_is_sent_again_after_a_restart_is_paid_for() {
     assert!(waited > 0, "a hundred are in the bucket, and then it is empty");
 }
 
+/// The ledger makes a new call for a write that an earlier call could not place: whichever layer
+/// sends it again, it is a retry.
+#[test]
+fn a_write_that_an_earlier_call_has_tried_is_paid_for() {
+    let mut world = World { deadline: Duration::from_secs(600), ..World::new() };
+    let mut waited = 0;
+    for _ in 0..150 {
+        world.now = Time::from_millis(0);
+        let options = Options { tried_before: true, ..named() };
+        let played = world.play(order(), options, script([done()]));
+        waited += usize::from(!played.waits_ms(Why::Budget).is_empty());
+    }
+    assert!(waited > 0, "a hundred are in the bucket, and then it is empty");
+}
+
 /// Found wrong: a call that gave up at its deadline kept its place in the pace.
 #[test]
 fn a_call_that_gives_up_waiting_gives_its_place_back() {

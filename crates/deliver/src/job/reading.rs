@@ -295,7 +295,7 @@ fn in_one_order(body: Vec<u8>) -> Vec<u8> {
 }
 
 fn suspected(key: &str) -> Reason {
-    Reason::new(format!("a row beside it cannot be read, and may belong to {key}"))
+    Reason::new(format!("a row next to it in the file cannot be read, and may be a line of {key}"))
         .with_code("input.row_unreadable_nearby")
         .with_action("correct that row and deliver the file again")
 }

@@ -23,6 +23,7 @@ pub(super) async fn make_call(
         natural_key: delivery.natural_key.clone(),
         known_absent: delivery.known_absent,
         in_doubt,
+        tried_before: delivery.attempts > 0,
         context: [("delivery".to_owned(), delivery.id.to_string())].into(),
     };
     client.call(request, options).await
