@@ -47,6 +47,7 @@ pub(crate) async fn run(global: &Global, args: DeliverArgs) -> Result<u8, Failur
         preflight: !args.no_preflight,
         dry_run: args.dry_run,
         runner: RunnerOptions {
+            allowance: args.deadline,
             concurrency: usize::from(
                 args.concurrency.or(api.settings().concurrency).unwrap_or(CONCURRENCY),
             ),

@@ -12,7 +12,16 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("deliver", &["steadfast", "steadfast-call", "steadfast-ledger"]),
     ("sandbox", &[]),
     ("cli", &["steadfast", "steadfast-deliver", "steadfast-ledger", "steadfast-sandbox"]),
-    ("bench", &["steadfast", "steadfast-call", "steadfast-deliver", "steadfast-ledger", "steadfast-sandbox"]),
+    (
+        "bench",
+        &[
+            "steadfast",
+            "steadfast-call",
+            "steadfast-deliver",
+            "steadfast-ledger",
+            "steadfast-sandbox",
+        ],
+    ),
 ];
 
 /// Names that say nothing.
@@ -52,7 +61,8 @@ fn arrows_point_down_only() {
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
     for folder in crates() {
         let name = folder.file_name().unwrap().to_str().unwrap();
-        let allowed = allowed.get(name).unwrap_or_else(|| panic!("{name} is in no arrow: add it on purpose"));
+        let allowed =
+            allowed.get(name).unwrap_or_else(|| panic!("{name} is in no arrow: add it on purpose"));
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
         let manifest: toml::Table = manifest.parse().unwrap();
         let used = manifest["dependencies"].as_table().unwrap();
@@ -95,8 +105,18 @@ fn the_engine_reads_no_clock_and_touches_no_world() {
     sources(&root().join("crates/call/src"), &mut found);
     for path in found {
         let text = fs::read_to_string(&path).unwrap();
-        for word in ["Instant::now", "SystemTime::now", "std::env", "tokio", "rand::", "std::fs", "std::net"] {
-            let used = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+        for word in [
+            "Instant::now",
+            "SystemTime::now",
+            "std::env",
+            "tokio",
+            "rand::",
+            "std::fs",
+            "std::net",
+        ] {
+            let used = text
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains(word));
             assert!(!used, "{}: {word}", path.display());
         }
     }

@@ -11,25 +11,25 @@
 //! side by side, so that nobody waits for the disk who could be sending.
 
 mod confirm;
+mod desk;
 mod exchange;
 mod settlement;
 mod settling;
 mod unknown;
 mod witness;
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use steadfast::{Attempt, Client, Error, Outcome, Time};
+use steadfast::{Attempt, Client};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
-use crate::{Delivery, DeliveryId, Ledger, LedgerError, Reason, RunId, Settled, Settlement};
+use crate::{Delivery, Ledger, LedgerError, Reason, RunId, Settlement};
 
+use desk::{Desk, Finished, Looks, Queued, maybe};
 use exchange::make_call;
 pub use settlement::OnUnknown;
 
@@ -43,6 +43,9 @@ const TICK: Duration = Duration::from_millis(200);
 pub struct RunnerOptions {
     /// How many calls are sending at the same time.
     pub concurrency: usize,
+    /// How long each delivery may take, waits included. It counts within a run: what an earlier
+    /// run left behind gets its time anew.
+    pub allowance: Duration,
     /// What to do with a write whose effect cannot be proven.
     pub on_unknown: OnUnknown,
     /// How long queued writes are looked for after everything was sent; none: not at all.
@@ -101,46 +104,6 @@ pub struct Runner {
     observer: Observer,
 }
 
-/// A call that has ended and has to be settled.
-struct Finished {
-    delivery: Delivery,
-    result: Result<Outcome, Error>,
-}
-
-/// What the runner remembers while it runs.
-struct Desk {
-    run: RunId,
-    ready: VecDeque<(Delivery, bool)>,
-    calls: JoinSet<()>,
-    calling: usize,
-    finished: mpsc::UnboundedReceiver<Finished>,
-    done: mpsc::UnboundedSender<Finished>,
-    to_settle: Vec<Finished>,
-    settling: Option<BoxFuture<'static, Settling>>,
-    claiming: Option<BoxFuture<'static, Result<Vec<Delivery>, LedgerError>>>,
-    nothing_due: bool,
-    /// There is, or soon will be, a record that can be called as a witness.
-    has_witness: bool,
-    rounds: HashMap<DeliveryId, u32>,
-    /// Looks that are made now and then; away while they are under way.
-    looks: Option<Looks>,
-    looking: Option<BoxFuture<'static, Result<Looks, LedgerError>>>,
-    queued: Queued,
-    ended: Ended,
-}
-
-/// When queued writes were first sent, on the client's clock.
-type Queued = Arc<Mutex<HashMap<DeliveryId, Time>>>;
-
-/// What is looked for now and then.
-struct Looks {
-    confirm: confirm::Confirmer,
-    witness: witness::Witness,
-}
-
-type Settling =
-    (Vec<(Finished, Settlement)>, Result<Vec<Result<Settled, LedgerError>>, LedgerError>);
-
 impl Runner {
     /// A runner of this ledger over this client, which is logged in as that account.
     #[must_use]
@@ -180,6 +143,8 @@ impl Runner {
             nothing_due: false,
             has_witness: self.has_witness()?,
             rounds: HashMap::new(),
+            started_at_ms: self.ledger.now_ms(),
+            deadlines: HashMap::new(),
             looks: Some(Looks {
                 confirm: confirm::Confirmer::new(self.options.confirm_for),
                 witness: witness::Witness::default(),
@@ -274,8 +239,9 @@ impl Runner {
         }
     }
 
-    fn call(&self, desk: &mut Desk, delivery: Delivery, in_doubt: bool) {
+    fn call(&self, desk: &mut Desk, mut delivery: Delivery, in_doubt: bool) {
         desk.calling += 1;
+        delivery.deadline_at_ms = Some(desk.deadline(&delivery, self));
         let client = self.client.clone();
         let done = desk.done.clone();
         let now_ms = self.ledger.now_ms();
@@ -351,42 +317,5 @@ impl Runner {
         }
         // The last look has to be one that was made after everything was settled.
         Ok(desk.looks.as_ref().is_some_and(|looks| looks.confirm.is_over(&desk.queued)))
-    }
-}
-
-fn lock(queued: &Queued) -> MutexGuard<'_, HashMap<DeliveryId, Time>> {
-    queued.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// Waits for a future that may not be there: then for ever.
-async fn maybe<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
-    match future {
-        Some(future) => future.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// When something was last done, for things that are done now and then.
-#[derive(Debug, Default)]
-struct Rhythm {
-    next: Option<Instant>,
-    wait: Duration,
-}
-
-impl Rhythm {
-    fn is_due(&self) -> bool {
-        self.next.is_none_or(|next| Instant::now() >= next)
-    }
-
-    /// The next time is after a longer wait, up to a bound.
-    fn slower(&mut self, first: Duration, last: Duration) {
-        self.wait = (self.wait * 2).clamp(first, last);
-        self.next = Some(Instant::now() + self.wait);
-    }
-
-    /// The next time is soon, and waits grow from there.
-    fn reset(&mut self, first: Duration) {
-        self.wait = Duration::ZERO;
-        self.next = Some(Instant::now() + first);
     }
 }

@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 use steadfast::LookUp;
 use tokio::time::Instant;
 
-use super::{News, Queued, Rhythm, Runner, lock};
+use super::desk::{Queued, Rhythm, lock};
+use super::{News, Runner};
 use crate::{Delivery, LedgerError, Query, Reason, RunId, Settlement, State};
 
 const FIRST: Duration = Duration::from_millis(400);

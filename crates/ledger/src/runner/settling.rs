@@ -3,9 +3,10 @@
 use futures_util::FutureExt;
 use steadfast::Kind;
 
+use super::desk::{Desk, Settling, lock};
 use super::exchange::{attempts_of, rows_of};
 use super::settlement::{Verdict, verdict};
-use super::{Desk, News, Runner, Settling, lock};
+use super::{News, Runner};
 use crate::{LedgerError, Settlement};
 
 impl Runner {

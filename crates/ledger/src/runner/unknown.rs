@@ -1,43 +1,66 @@
 //! A second look at what could not be proven.
 
-use steadfast::LookUp;
+use steadfast::{Found, LookUp};
 
-use super::{News, Runner};
-use crate::{LedgerError, Query, Reason, RunId, Settlement, State};
+use super::{News, OnUnknown, Runner};
+use crate::{Delivery, LedgerError, Query, Reason, RunId, Settlement, State};
+
+/// How many are looked at between two reads of the ledger.
+const PAGE: usize = 200;
 
 impl Runner {
-    /// A write that could not be proven then may show now. It is only looked at, not sent.
+    /// A write that could not be proven then may show now. What is still not to be seen stays
+    /// as it is, unless the user has decided that it is to be sent again.
     pub(super) async fn look_again_at_unknown(&self, run: RunId) -> Result<(), LedgerError> {
-        let query = Query {
+        let mut query = Query {
             run: Some(run),
             states: vec![State::Unknown],
+            limit: PAGE,
             with_body: true,
             ..Query::default()
         };
-        for delivery in self.ledger.list(&query)? {
-            let Some(key) = &delivery.natural_key else { continue };
-            let found = self.client.look_up(&delivery.resource, key, &delivery.body).await;
-            let LookUp::Found(found) = found else { continue };
-            if !found.differences.is_empty() || found.copies > 1 {
-                continue;
+        loop {
+            let page = self.ledger.list(&query)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            query.after_id = Some(last.id);
+            for delivery in &page {
+                let Some(settlement) = self.second_look(delivery).await else { continue };
+                self.ledger.settle(delivery.id, settlement.clone(), Vec::new()).await?;
+                let settlement = &settlement;
+                (self.observer)(News::Settled { delivery, settlement, attempts: &[] });
             }
-            let settlement = match delivery.known_absent {
-                true => Settlement::Applied { status: None, resource_id: found.id },
-                false => Settlement::Existing {
-                    status: None,
-                    resource_id: found.id,
-                    reason: Some(Reason::new(
-                        "found, equal to ours; it may be the work of an unanswered attempt",
-                    )),
-                },
-            };
-            self.ledger.settle(delivery.id, settlement.clone(), Vec::new()).await?;
-            (self.observer)(News::Settled {
-                delivery: &delivery,
-                settlement: &settlement,
-                attempts: &[],
-            });
         }
-        Ok(())
     }
+
+    async fn second_look(&self, delivery: &Delivery) -> Option<Settlement> {
+        let found = match &delivery.natural_key {
+            Some(key) => self.client.look_up(&delivery.resource, key, &delivery.body).await,
+            None => LookUp::CannotTell("it has no key to be found by".to_owned()),
+        };
+        match found {
+            LookUp::Found(found) => same(delivery, found),
+            LookUp::Absent | LookUp::CannotTell(_) => {
+                (self.options.on_unknown == OnUnknown::Resend).then(|| Settlement::Waiting {
+                    due_at_ms: self.ledger.now_ms(),
+                    reason: Some(Reason::new("not to be seen; sent again by the user's decision")),
+                })
+            }
+        }
+    }
+}
+
+fn same(delivery: &Delivery, found: Found) -> Option<Settlement> {
+    if !found.differences.is_empty() || found.copies > 1 {
+        return None;
+    }
+    Some(match delivery.known_absent {
+        true => Settlement::Applied { status: None, resource_id: found.id },
+        false => Settlement::Existing {
+            status: None,
+            resource_id: found.id,
+            reason: Some(Reason::new(
+                "found, equal to ours; it may be the work of an unanswered attempt",
+            )),
+        },
+    })
 }

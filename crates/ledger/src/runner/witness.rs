@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use steadfast::Testimony;
 
-use super::{Rhythm, Runner};
+use super::Runner;
+use super::desk::Rhythm;
 use crate::{Delivery, LedgerError};
 
 const FIRST: Duration = Duration::from_millis(500);
