@@ -69,7 +69,7 @@ async fn bars(
         let (position, length) = extent(&view);
         bar.set_length(length);
         bar.set_position(position);
-        bar.set_prefix(title(&view.phase));
+        bar.set_prefix(title(&view));
         bar.set_message(pace.text(&view, position, length));
         states.set_message(states_text(&view));
         now.set_message(now_text(
@@ -107,11 +107,10 @@ async fn lines(
             let (position, length) = extent(&view);
             let now = now_text(&view, &client.activity(), &client.dialect().title, *wish.borrow());
             let states = states_text(&view);
-            let parts: Vec<String> =
-                [format!("{} {position}/{length}", title(&view.phase)), states, now]
-                    .into_iter()
-                    .filter(|part| !part.is_empty())
-                    .collect();
+            let parts: Vec<String> = [format!("{} {position}/{length}", title(&view)), states, now]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect();
             eprintln!("{}", parts.join("; "));
             shown = Some((view.phase, Instant::now()));
         }
@@ -122,14 +121,14 @@ async fn lines(
     }
 }
 
-fn title(phase: &Phase) -> &'static str {
-    match phase {
+fn title(view: &View) -> &'static str {
+    match view.phase {
         Phase::Reading => "reading",
         Phase::Grouping => "grouping",
         Phase::LoggingIn => "logging in",
         Phase::Checking(_) => "checking",
+        Phase::Sending if view.is_confirming() => "confirming",
         Phase::Sending => "sending",
-        Phase::Confirming => "confirming",
         Phase::Done => "done",
     }
 }
@@ -161,7 +160,7 @@ fn now_text(view: &View, activity: &Activity, api: &str, wish: Wish) -> String {
         }
         Phase::LoggingIn => return format!("asking {api} for a session"),
         Phase::Reading | Phase::Grouping | Phase::Done => return String::new(),
-        Phase::Sending | Phase::Confirming => {}
+        Phase::Sending => {}
     }
     let mut said = Vec::new();
     if wish != Wish::GoOn {

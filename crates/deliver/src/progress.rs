@@ -19,10 +19,8 @@ pub enum Phase {
     LoggingIn,
     /// Reads this list of the API, before anything is sent.
     Checking(String),
-    /// Sends.
+    /// Sends, and follows what was queued.
     Sending,
-    /// Nothing is left to send; queued writes are being looked for.
-    Confirming,
     /// All done.
     Done,
 }
@@ -45,6 +43,13 @@ pub struct View {
 }
 
 impl View {
+    /// True if nothing is left to send, and queued writes are being looked for.
+    #[must_use]
+    pub fn is_confirming(&self) -> bool {
+        let queued = self.ended.get(State::Queued.as_str()).copied().unwrap_or(0);
+        self.phase == Phase::Sending && queued > 0 && self.ended_total() >= self.accepted
+    }
+
     /// How many writes have come to an end or are queued.
     #[must_use]
     pub fn ended_total(&self) -> u64 {

@@ -28,7 +28,7 @@ pub(super) fn render(account: &Account, dry_run: bool) -> String {
         say(&codes(account).to_string());
     }
     for missing in &account.findings.missing {
-        say(&format!("Found before sending: {missing}"));
+        say(&format!("Found before sending: {}", clip(missing, 600)));
     }
     for remark in &account.remarks {
         say(&format!("Remark: {remark}"));
@@ -93,7 +93,7 @@ fn codes(account: &Account) -> Table {
         table.add_row(vec![
             number(code.count),
             Cell::new(format!("{}\n{}", code.code, code.action)),
-            Cell::new(clip(&example)),
+            Cell::new(clip(&example, 160)),
         ]);
     }
     // A code is a name: it is not broken over two lines.
@@ -147,9 +147,8 @@ fn number(count: u64) -> Cell {
     Cell::new(count).set_alignment(CellAlignment::Right)
 }
 
-fn clip(text: &str) -> String {
-    const CHARS_MAX: usize = 160;
-    match text.char_indices().nth(CHARS_MAX) {
+fn clip(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
