@@ -107,10 +107,11 @@ async fn lines(
             let (position, length) = extent(&view);
             let now = now_text(&view, &client.activity(), &client.dialect().title, *wish.borrow());
             let states = states_text(&view);
-            let parts: Vec<String> = [format!("{} {position}/{length}", title(&view)), states, now]
-                .into_iter()
-                .filter(|part| !part.is_empty())
-                .collect();
+            let parts: Vec<String> =
+                [format!("{}{}", title(&view), far(position, length)), states, now]
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .collect();
             eprintln!("{}", parts.join("; "));
             shown = Some((view.phase, Instant::now()));
         }
@@ -119,6 +120,10 @@ async fn lines(
             () = tokio::time::sleep(FRAME) => {}
         }
     }
+}
+
+fn far(position: u64, length: u64) -> String {
+    if length == 0 { String::new() } else { format!(" {position}/{length}") }
 }
 
 fn title(view: &View) -> &'static str {
