@@ -18,7 +18,7 @@ mod settling;
 mod unknown;
 mod witness;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ impl Runner {
         let (done, finished) = mpsc::unbounded_channel();
         let mut desk = Desk {
             run,
-            ready: self.ledger.in_doubt()?.into_iter().map(|delivery| (delivery, true)).collect(),
+            ready: self.in_doubt()?,
             calls: JoinSet::new(),
             calling: 0,
             finished,
@@ -164,6 +164,14 @@ impl Runner {
         }
         self.settle_the_rest(&mut desk).await?;
         Ok(desk.ended)
+    }
+
+    /// What an earlier process may have sent. What another login left in doubt is not for this
+    /// client to look for, let alone to send.
+    fn in_doubt(&self) -> Result<VecDeque<(Delivery, bool)>, LedgerError> {
+        let left = self.ledger.in_doubt()?.into_iter();
+        let ours = left.filter(|delivery| delivery.account == self.account);
+        Ok(ours.map(|delivery| (delivery, true)).collect())
     }
 
     /// One turn: start what can be started, then wait for something to happen.
@@ -275,12 +283,9 @@ impl Runner {
     /// Now and then: look for queued writes, and for a witness if calls wait for one and no
     /// fresh write is there to be it.
     fn look_around(&self, desk: &mut Desk) {
-        let Some(mut looks) =
-            desk.looks.take_if(|looks| looks.confirm.is_due() || looks.witness.is_due())
-        else {
-            return;
-        };
         let idle = desk.ready.is_empty() && desk.calling <= self.client.activity().parked;
+        let is_due = |looks: &mut Looks| looks.confirm.is_due() || (idle && looks.witness.is_due());
+        let Some(mut looks) = desk.looks.take_if(is_due) else { return };
         let (runner, run, queued) = (self.clone(), desk.run, Arc::clone(&desk.queued));
         desk.looking = Some(
             async move {
