@@ -6,12 +6,14 @@ use serde_json::json;
 use steadfast::dialect::Dialect;
 use steadfast_deliver::audit::Audit;
 use steadfast_deliver::{Delivered, Findings, Job};
-use steadfast_ledger::{Counts, Delivery, Ledger, Query, RunId, State};
+use steadfast_ledger::{Counts, Delivery, Ledger, Query, Reason, RunId, State};
 
 use crate::failure::Failure;
 
 /// How many deliveries are read from the ledger at a time.
 const PAGE: usize = 1_000;
+/// How many differences are told with a reason. The report has them all.
+const DIFFERENCES_SHOWN: usize = 3;
 
 pub(crate) struct Account {
     pub(crate) run: RunId,
@@ -112,7 +114,9 @@ impl Account {
         line.insert("elapsed_s".into(), json!((self.elapsed_s * 1_000.0).round() / 1_000.0));
         let codes: BTreeMap<&str, u64> =
             self.codes.iter().map(|code| (code.code.as_str(), code.count)).collect();
-        line.insert("codes".into(), json!(codes));
+        if !codes.is_empty() {
+            line.insert("codes".into(), json!(codes));
+        }
         if let Some(audit) = &self.audit {
             line.insert("audit".into(), json!(audit.counts()));
         }
@@ -144,7 +148,7 @@ fn codes(ledger: &Ledger, run: RunId, dialect: &Dialect) -> Result<Vec<Code>, Fa
         let code = code_of(&delivery);
         let entry = codes.entry(code.clone()).or_insert_with(|| Code {
             example: name_of(&delivery),
-            text: reason.text.clone(),
+            text: why(&reason),
             action: reason
                 .action
                 .clone()
@@ -170,6 +174,19 @@ pub(crate) fn code_of(delivery: &Delivery) -> String {
             None => delivery.state.as_str().to_owned(),
         },
     }
+}
+
+/// Why a delivery stands where it stands, with the first few differences if there are any.
+pub(crate) fn why(reason: &Reason) -> String {
+    let shown = reason.differences.len().min(DIFFERENCES_SHOWN);
+    if shown == 0 {
+        return reason.text.clone();
+    }
+    let more = match reason.differences.len() - shown {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!("{} ({}{more})", reason.text, reason.differences[..shown].join("; "))
 }
 
 /// What a person calls a delivery: its key, or where it stands.

@@ -8,7 +8,7 @@ use steadfast_deliver::report::{self, Bucket, CodeLine, Row, Summary};
 use steadfast_deliver::{Job, Progress};
 use steadfast_ledger::{Delivery, Ledger, State};
 
-use super::account::{Account, code_of, name_of, remarkable};
+use super::account::{Account, code_of, name_of, remarkable, why};
 use crate::args::DeliverArgs;
 use crate::failure::Failure;
 
@@ -66,8 +66,7 @@ impl Refused {
             if delivery.state != State::Rejected && !held_for_input {
                 continue;
             }
-            let text =
-                delivery.reason.as_ref().map(|reason| reason.text.clone()).unwrap_or_default();
+            let text = delivery.reason.as_ref().map(why).unwrap_or_default();
             let reason = Reason { code: code_of(&delivery), text };
             match &delivery.natural_key {
                 Some(key) => {
