@@ -39,6 +39,16 @@ pub enum BuildError {
         /// What is wrong with it.
         text: String,
     },
+    /// A number cannot be used.
+    #[error("{name} = {value}: {text}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What is wrong with it, and what to do.
+        text: &'static str,
+    },
     /// The dialect logs in, and nobody said how.
     #[error("{api} asks for a log-in: give a user name and a password")]
     NoCredentials {
@@ -96,7 +106,8 @@ impl Builder {
         self
     }
 
-    /// How often a call is sent at the most; the policy says it otherwise.
+    /// How often a call is sent at the most, the first time included; the policy says it
+    /// otherwise.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts);
@@ -117,7 +128,16 @@ impl Builder {
         self
     }
 
-    /// A proxy that is asked to `CONNECT`.
+    /// The largest body that is read, in bytes; 32 MiB if not said. What is larger is cut off,
+    /// and an answer that is cut off is taken for none that can be read.
+    #[must_use]
+    pub fn body_bytes_max(mut self, bytes: usize) -> Self {
+        self.body_bytes_max = bytes;
+        self
+    }
+
+    /// A proxy that is asked to `CONNECT`, as `http://host:port`; a user name and password in
+    /// it are sent to the proxy only.
     #[must_use]
     pub fn proxy(mut self, address: impl Into<String>) -> Self {
         self.proxy = Some(address.into());
@@ -137,15 +157,17 @@ impl Builder {
     /// [`BuildError`] if an address or file cannot be used, or credentials are missing.
     pub fn build(mut self) -> Result<Client, BuildError> {
         let base_url = read_base_url(&self.base_url)?;
+        self.check_numbers()?;
         if self.credentials.is_none() && !matches!(self.dialect.auth, Auth::None) {
             return Err(BuildError::NoCredentials { api: self.dialect.title });
         }
         for policy in [&mut self.dialect.policy.recommended, &mut self.dialect.policy.documented] {
             if let Some(timeout) = self.timeout {
-                policy.attempt_timeout_ms = timeout.as_millis() as u64;
+                policy.attempt_timeout_ms =
+                    u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1);
             }
             if let Some(attempts) = self.attempts {
-                policy.attempts = attempts.max(1);
+                policy.attempts = attempts;
             }
         }
         let policy = self.dialect.policy(self.policy);
@@ -172,20 +194,38 @@ impl Builder {
             self.rate,
         )))
     }
+
+    fn check_numbers(&self) -> Result<(), BuildError> {
+        let wrong = |name, value: String, text| Err(BuildError::Setting { name, value, text });
+        match (self.rate, self.attempts, self.timeout) {
+            (Some(rate), _, _) if !(rate.is_finite() && rate > 0.0) => {
+                wrong("rate", rate.to_string(), "give the sends a second, more than 0")
+            }
+            (_, Some(0), _) => {
+                wrong("attempts", "0".to_owned(), "give 1 or more; 1 sends once and never again")
+            }
+            (_, _, Some(timeout)) if timeout.is_zero() => {
+                wrong("timeout", "0 s".to_owned(), "no answer is that quick; give more than 0")
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn read_base_url(text: &str) -> Result<Url, BuildError> {
-    let wrong = |why: String| BuildError::BaseUrl { url: text.to_owned(), text: why };
-    let url = Url::parse(text).map_err(|error| wrong(error.to_string()))?;
+    // What may hold a secret is not quoted back: what stands before an "@", and a query.
+    let shown = text.split_inclusive(['?', '#']).next().unwrap_or(text);
+    let shown = shown.rsplit_once('@').map_or(shown.to_owned(), |(_, host)| format!("…@{host}"));
+    let wrong = |why: &str| BuildError::BaseUrl { url: shown.clone(), text: why.to_owned() };
+    let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(wrong("it is not http or https".to_owned()));
+        return Err(wrong("it is not http or https"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        // Not quoted back: what it holds is a secret.
-        return Err(BuildError::BaseUrl {
-            url: "…@…".to_owned(),
-            text: "credentials do not belong into the address".to_owned(),
-        });
+        return Err(wrong("credentials do not belong into the address"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("paths are joined to it, so that no ? or # may stand in it"));
     }
     Ok(url)
 }

@@ -3,14 +3,17 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
-use steadfast_call::dialect::{Dialect, PolicyName};
-use steadfast_call::{Account, AuthFailure, Call, Error, Options, Outcome, Request, Time};
+use steadfast_call::dialect::{Auth, Dialect, PolicyName};
+use steadfast_call::{
+    Account, AuthFailure, Call, Error, Generation, Options, Outcome, Request, Time,
+};
 use tokio::sync::watch;
 use url::Url;
 
 use crate::activity::{Activity, Counters};
 use crate::builder::Builder;
 use crate::lookup::Hub;
+use crate::redact::Secrets;
 use crate::secret::Credentials;
 use crate::session::Snapshot;
 use crate::transport::{Limits, Transport};
@@ -95,8 +98,12 @@ impl Client {
     /// # Errors
     /// Why there is none to be had.
     pub async fn log_in(&self) -> Result<(), AuthFailure> {
-        let stale = self.inner.shared().account.session.current();
-        crate::renew::renew(&self.inner, stale).await
+        match self.inner.dialect.auth {
+            Auth::None => Ok(()),
+            Auth::CookieSession { .. } => {
+                crate::renew::renew(&self.inner, Generation::default()).await
+            }
+        }
     }
 
     /// Reads, and gives the parsed body; none if it is empty (K15).
@@ -172,7 +179,9 @@ impl Client {
         self.inner.shared().account.lock.visible(first_sent_at);
     }
 
-    /// Lets exchanges that are on their way end, and calls off every call that only waits.
+    /// Lets exchanges that are on their way end, and calls off every call that only waits, now
+    /// or later. It cannot be taken back. A call made afterwards is still sent, once: it ends as
+    /// soon as it would have to wait.
     pub fn wind_down(&self) {
         self.inner.winding_down.send_replace(true);
     }
@@ -231,11 +240,42 @@ impl Inner {
         self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// The URL of a path below the base. The base's own path stays in front.
+    /// The same instant on tokio's clock; none if it lies beyond what that can say.
+    pub(crate) fn instant(&self, time: Time) -> Option<tokio::time::Instant> {
+        self.epoch.checked_add(time.to_duration())
+    }
+
+    /// What must not be printed, as of now.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let password = self.credentials.as_ref().map(|credentials| credentials.password.reveal());
+        let snapshot = Arc::clone(&self.shared().snapshot);
+        Secrets::new(password, snapshot.values())
+    }
+
+    /// Sleeps until that instant. False: the client winds down, and nobody waits any more.
+    pub(crate) async fn sleep_until(&self, until: Time) -> bool {
+        let mut winding_down = self.winding_down.subscribe();
+        let sleep = async {
+            match self.instant(until) {
+                Some(instant) => tokio::time::sleep_until(instant).await,
+                // Beyond what the clock can say: never.
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = winding_down.wait_for(|down| *down) => false,
+            () = sleep => true,
+        }
+    }
+
+    /// The URL of a path below the base. The base's own path stays in front, and so does its
+    /// host, whatever the path says.
     pub(crate) fn url(&self, path: &str) -> Url {
         let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
+        let slash = if path.starts_with('/') { "" } else { "/" };
         let mut url = self.base_url.clone();
-        url.set_path(&format!("{}{path}", self.base_url.path().trim_end_matches('/')));
+        url.set_path(&format!("{}{slash}{path}", self.base_url.path().trim_end_matches('/')));
         url.set_query(query);
         url
     }

@@ -1,17 +1,21 @@
 //! Does what the machine says. No `if` about sending again stands here.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::Entry;
 use http::{HeaderMap, Request as HttpRequest};
 use steadfast_call::{
-    Call, Class, Draw, Error, Event, Failure, Generation, Options, Outcome, Reach, Reply, Request,
-    Step, Time, Why,
+    AuthFailure, Call, Class, Draw, Error, Event, Failure, Generation, LookUp, Options, Outcome,
+    Reach, Reply, Request, Step, Time, Why,
 };
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::activity::Place;
 use crate::client::Inner;
+use crate::redact::Secrets;
 use crate::transport::Limits;
 use crate::{log, lookup, renew};
 
@@ -28,41 +32,89 @@ pub(crate) async fn drive(
         path = request.route(),
         key = options.natural_key,
     );
-    let call = inner.new_call(request, options);
+    let call = Watched { inner, call: inner.new_call(request, options), ended: false };
     run(inner, call).instrument(span).await
 }
 
-async fn run(inner: &Arc<Inner>, mut call: Call) -> Result<Outcome, Error> {
+/// A call on its way. Whoever drops it calls it off, and a write is logged all the same: it may
+/// have been on the wire (hazard 43).
+struct Watched<'i> {
+    inner: &'i Inner,
+    call: Call,
+    ended: bool,
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let inner = self.inner;
+        let step =
+            self.call.step(Event::Cancelled, inner.now(), draw(), &mut inner.shared().account);
+        if let Step::Done(result) = step {
+            let secrets = inner.secrets().and_of(self.call.request().body.as_deref());
+            log::ended(&inner.dialect, &self.call, &result, &secrets);
+        }
+    }
+}
+
+async fn run(inner: &Arc<Inner>, mut watched: Watched<'_>) -> Result<Outcome, Error> {
+    let ends_at = inner.instant(watched.call.deadline());
     let mut place = inner.counters.enter();
     let mut event = Event::Started;
-    let body = call.request().body.clone().unwrap_or_default();
     loop {
+        let call = &mut watched.call;
         let seen = call.attempts().len();
         let (step, snapshot) = {
             let mut shared = inner.shared();
             let step = call.step(event, inner.now(), draw(), &mut shared.account);
             (step, Arc::clone(&shared.snapshot))
         };
-        note_attempt(inner, &call, &step, seen);
+        note_attempt(inner, call, &step, seen);
         event = match step {
             Step::Send { generation, timeout, .. } => {
                 let limits = Limits { timeout, ..inner.limits };
                 let request = bind(inner, call.request(), &snapshot);
                 send(inner, request, generation, limits).await
             }
-            Step::Authenticate { stale } => match renew::renew(inner, stale).await {
-                Ok(()) => Event::Authenticated,
-                Err(failure) => Event::AuthFailed(failure),
-            },
-            Step::LookUp => Event::LookedUp(lookup::of_call(inner, call.options(), &body).await),
+            Step::Authenticate { stale } => {
+                match within(ends_at, renew::renew(inner, stale)).await {
+                    Some(Ok(())) => Event::Authenticated,
+                    Some(Err(failure)) => Event::AuthFailed(failure),
+                    None => Event::AuthFailed(AuthFailure::Unreached {
+                        text: "there was no session by the deadline".to_owned(),
+                    }),
+                }
+            }
+            Step::LookUp => {
+                let body = call.request().body.clone().unwrap_or_default();
+                let look_up = within(ends_at, lookup::of_call(inner, call.options(), &body)).await;
+                Event::LookedUp(look_up.unwrap_or_else(|| {
+                    LookUp::CannotTell("the look-up did not end by the deadline".to_owned())
+                }))
+            }
             Step::WaitUntil { until, why } => wait(inner, &mut place, until, why).await,
             Step::Done(result) => {
-                if call.nature().is_write() {
-                    log::write_ended(&inner.dialect, &call, &body, &result);
-                }
-                return *result;
+                watched.ended = true;
+                let secrets = match &*result {
+                    Ok(_) if watched.call.options().context.is_empty() => Secrets::default(),
+                    Ok(_) => inner.secrets(),
+                    Err(_) => inner.secrets().and_of(watched.call.request().body.as_deref()),
+                };
+                let result = (*result).map_err(|error| secrets.scrub_error(error));
+                log::ended(&inner.dialect, &watched.call, &result, &secrets);
+                return result;
             }
         };
+    }
+}
+
+/// None if the deadline came first. What others share of the work goes on without this call.
+async fn within<T>(ends_at: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match ends_at {
+        Some(ends_at) => tokio::time::timeout_at(ends_at, work).await.ok(),
+        None => Some(work.await),
     }
 }
 
@@ -90,16 +142,17 @@ fn note_attempt(inner: &Inner, call: &Call, step: &Step, seen: usize) {
         _ => None,
     };
     inner.counters.note_attempt(fault);
-    log::attempt_ended(&inner.dialect, call, attempt);
+    log::attempt_ended(call, attempt, || inner.secrets());
+    if let Step::WaitUntil { why: Why::Backoff | Why::Hint, .. } = step {
+        log::retrying(&inner.dialect, call, attempt);
+    }
 }
 
 async fn wait(inner: &Inner, place: &mut Place<'_>, until: Time, why: Why) -> Event {
-    let mut winding_down = inner.winding_down.subscribe();
     place.waits(why);
-    let event = tokio::select! {
-        biased;
-        _ = winding_down.wait_for(|down| *down) => Event::Cancelled,
-        () = tokio::time::sleep_until(inner.epoch + until.to_duration()) => Event::Woke,
+    let event = match inner.sleep_until(until).await {
+        true => Event::Woke,
+        false => Event::Cancelled,
     };
     place.works();
     event
@@ -147,16 +200,48 @@ async fn send(
         }
     };
     let url = request.uri().to_string();
-    match inner.transport.exchange(request, limits).await {
+    match exchange(inner, request, limits).await {
         Ok(reply) => {
             adopt_cookies(inner, &reply, bound, &url);
+            // Parsed here, where no other call waits for it; the machine then finds it parsed.
+            let _ = reply.json();
             Event::Replied(reply)
         }
-        Err(failure) => Event::Failed(failure),
+        Err(failure) => {
+            // The head of an answer whose body broke off arrived whole.
+            if let Some(reply) = &failure.reply {
+                adopt_cookies(inner, reply, bound, &url);
+            }
+            Event::Failed(failure)
+        }
     }
 }
 
-/// A reply that changes a cookie makes a new generation; one of an old generation is dropped.
+/// One exchange. The cookies that a reply sets are secrets, and whoever prints the reply must
+/// not print them (I7).
+pub(crate) async fn exchange(
+    inner: &Inner,
+    request: HttpRequest<Bytes>,
+    limits: Limits,
+) -> Result<Reply, Failure> {
+    let mut exchanged = inner.transport.exchange(request, limits).await;
+    let reply = match &mut exchanged {
+        Ok(reply) => Some(reply),
+        Err(failure) => failure.reply.as_deref_mut(),
+    };
+    if let Some(reply) = reply
+        && let Entry::Occupied(mut cookies) = reply.headers.entry(http::header::SET_COOKIE)
+    {
+        cookies.iter_mut().for_each(|value| value.set_sensitive(true));
+    }
+    exchanged
+}
+
+/// A reply that changes what attempts are judged by (the session, the CSRF value) makes a new
+/// generation; one of an old generation is dropped. Other cookies, such as a load balancer's,
+/// change nothing that a 401 could be about, so the generation stays: if each of them made a
+/// new one, an expired session would pass for a renewed one.
+///
 /// The cookies of a 401 are none to keep: it may clear them.
 fn adopt_cookies(inner: &Inner, reply: &Reply, bound: Generation, url: &str) {
     if !reply.headers.contains_key(http::header::SET_COOKIE) || reply.status.as_u16() == 401 {
@@ -164,7 +249,13 @@ fn adopt_cookies(inner: &Inner, reply: &Reply, bound: Generation, url: &str) {
     }
     let Ok(url) = url::Url::parse(url) else { return };
     let mut shared = inner.shared();
-    if shared.account.session.rotated(bound).is_some() {
-        shared.snapshot = Arc::new(shared.snapshot.merged(&reply.headers, &url));
+    let merged = shared.snapshot.merged(&reply.headers, &url);
+    let here = inner.url("/");
+    let adopted = match merged.is_judged_as(&shared.snapshot, &inner.dialect, &here) {
+        true => shared.account.session.current() == bound,
+        false => shared.account.session.rotated(bound).is_some(),
+    };
+    if adopted {
+        shared.snapshot = Arc::new(merged);
     }
 }

@@ -7,20 +7,24 @@ use steadfast_call::dialect::Dialect;
 use steadfast_call::{Attempt, Call, Error, Outcome};
 use tracing::{debug, error, info, warn};
 
-use crate::redact::payload_snippet;
+use crate::redact::Secrets;
 
-/// One record of a write that has ended.
-pub(crate) fn write_ended(
+/// One record of a write that has ended; none of a read.
+pub(crate) fn ended(
     dialect: &Dialect,
     call: &Call,
-    body: &[u8],
     result: &Result<Outcome, Error>,
+    secrets: &Secrets,
 ) {
+    if !call.nature().is_write() {
+        return;
+    }
     let request = call.request();
     let method = request.method.as_str();
     let path = request.route();
     let logger = format!("{}.integration", dialect.name);
     let context = serde_json::to_string(&call.options().context).unwrap_or_default();
+    let context = secrets.scrub(&context);
     match result {
         Ok(outcome) => {
             let queued = matches!(outcome, Outcome::Queued(_));
@@ -32,7 +36,7 @@ pub(crate) fn write_ended(
                 method,
                 path,
                 status,
-                context,
+                context = &*context,
                 queued,
                 rule = success.rule
             );
@@ -48,41 +52,50 @@ pub(crate) fn write_ended(
                 method,
                 path,
                 status = details.status,
-                context,
+                context = &*context,
                 error_code = details.code,
                 error_message = details.message,
                 effect = details.effect.as_str(),
                 rule = details.rule,
-                payload_snippet = payload_snippet(body),
+                payload_snippet =
+                    secrets.payload_snippet(request.body.as_deref().unwrap_or_default()),
             );
         }
     }
 }
 
 /// One record of an attempt that has ended.
-pub(crate) fn attempt_ended(dialect: &Dialect, call: &Call, attempt: &Attempt) {
-    let request = call.request();
-    debug!(
-        event = "attempt",
-        method = request.method.as_str(),
-        path = request.route(),
-        number = attempt.number,
-        class = attempt.class.as_str(),
-        status = attempt.status,
-        code = attempt.code,
-        effect = attempt.effect.as_str(),
-        elapsed_ms = attempt.elapsed.as_millis() as u64,
-        wait_ms = attempt.wait.as_millis() as u64,
-        rule = attempt.rule,
-        request_id = attempt.request_id,
-    );
-    if !attempt.wait.is_zero() {
-        let status = attempt.status.map_or_else(|| "no answer".to_owned(), |s| s.to_string());
-        let (method, path) = (request.method.as_str(), request.route());
-        let (retry, delay) = (attempt.number, attempt.wait.as_secs_f64());
-        let logger = &dialect.name;
-        warn!(logger, "[{status}] {method} {path} - retry {retry} in {delay}s");
+pub(crate) fn attempt_ended(call: &Call, attempt: &Attempt, secrets: impl FnOnce() -> Secrets) {
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        let request = call.request();
+        let secrets = secrets();
+        let scrubbed =
+            |text: &Option<String>| text.as_deref().map(|t| secrets.scrub(t).into_owned());
+        debug!(
+            event = "attempt",
+            method = request.method.as_str(),
+            path = request.route(),
+            number = attempt.number,
+            class = attempt.class.as_str(),
+            status = attempt.status,
+            code = scrubbed(&attempt.code),
+            effect = attempt.effect.as_str(),
+            elapsed_ms = attempt.elapsed.as_millis() as u64,
+            wait_ms = attempt.wait.as_millis() as u64,
+            rule = &*secrets.scrub(&attempt.rule),
+            request_id = scrubbed(&attempt.request_id),
+        );
     }
+}
+
+/// The call is sent again after a wait.
+pub(crate) fn retrying(dialect: &Dialect, call: &Call, attempt: &Attempt) {
+    let request = call.request();
+    let status = attempt.status.map_or_else(|| "no answer".to_owned(), |s| s.to_string());
+    let (method, path) = (request.method.as_str(), request.route());
+    let (retry, delay) = (attempt.number, attempt.wait.as_millis() as f64 / 1_000.0);
+    let logger = &dialect.name;
+    warn!(logger, "[{status}] {method} {path} - retry {retry} in {delay}s");
 }
 
 /// The session is being renewed.

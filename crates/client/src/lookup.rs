@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use http::Method;
 use serde_json::Value;
-use steadfast_call::dialect::{LookupRoute, Resource, value_text};
+use steadfast_call::dialect::{LookupRoute, Paging, Resource, value_text};
 use steadfast_call::{
     Class, Error, Found, Kind, LookUp, Options, Request, Scan, ScanEnd, differences,
 };
@@ -86,10 +86,11 @@ impl Client {
         of_call(&self.inner, &options, ours).await
     }
 
-    /// Reads one record by its id.
+    /// Reads one record by its id. None: the answer holds no record, or the dialect has no
+    /// look-up for such a resource.
     ///
     /// # Errors
-    /// [`Error`] if it cannot be read; an answer without a record is a protocol error.
+    /// [`Error`] if it cannot be read.
     pub async fn read(&self, resource: &str, id: &str) -> Result<Option<Value>, Error> {
         let resource = self.inner.dialect.resource.get(resource);
         match resource.and_then(|resource| resource.lookup.as_ref()) {
@@ -133,6 +134,9 @@ async fn compare(
     ids: &[String],
     ours: &[u8],
 ) -> LookUp {
+    if ids.is_empty() {
+        return LookUp::Absent;
+    }
     let ours: Value = match serde_json::from_slice(ours) {
         Ok(ours) => ours,
         Err(_) => return LookUp::CannotTell("our own body is not JSON".to_owned()),
@@ -181,7 +185,7 @@ pub(crate) async fn scan(
 ) -> Result<(), ListError> {
     let form = |text: &str| ListError::Form { path: rows.path.clone(), text: text.to_owned() };
     let Some(paging) = &inner.dialect.paging else {
-        return Err(form("the dialect does not say how lists are paged"));
+        return Err(form(NOT_PAGED));
     };
     let query: Vec<(&str, &str)> =
         rows.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -192,9 +196,7 @@ pub(crate) async fn scan(
             .await
             .map_err(|error| ListError::Call { path: rows.path.clone(), error })?;
         let body = outcome.success().json();
-        let page = body
-            .and_then(|body| scan.rows(body))
-            .ok_or_else(|| form("the answer holds no rows where the dialect expects them"))?;
+        let page = body.and_then(|body| scan.rows(body)).ok_or_else(|| form(NO_ROWS))?;
         page.iter().for_each(&mut each);
         match scan.seen(page) {
             ScanEnd::More => {}
@@ -203,6 +205,27 @@ pub(crate) async fn scan(
         }
     }
 }
+
+/// The first row of a list; none if it has no row.
+pub(crate) async fn first_row(inner: &Arc<Inner>, list: &str) -> Result<Option<Value>, ListError> {
+    let form = |text: &str| ListError::Form { path: list.to_owned(), text: text.to_owned() };
+    let Some(Paging::PageNumber { page, size, first, rows, .. }) = inner.dialect.paging.clone()
+    else {
+        return Err(form(NOT_PAGED));
+    };
+    let scan =
+        Scan::new(&Paging::PageNumber { page, size, first, size_rows: 1, rows }, list, &[], false);
+    let request = Request::new(Method::GET, scan.request().path);
+    let outcome = drive(inner, request, Options::default())
+        .await
+        .map_err(|error| ListError::Call { path: list.to_owned(), error })?;
+    let body = outcome.success().json();
+    let page = body.and_then(|body| scan.rows(body)).ok_or_else(|| form(NO_ROWS))?;
+    Ok(page.first().cloned())
+}
+
+const NOT_PAGED: &str = "the dialect does not say how lists are paged";
+const NO_ROWS: &str = "the answer holds no rows where the dialect expects them";
 
 /// The text of a column of a row.
 pub(crate) fn column(row: &Value, name: &str) -> Option<String> {

@@ -1,9 +1,16 @@
-//! What may be shown of a payload in a log line (K14).
+//! What must not be shown in a log line or an error (K14, I7).
+//!
+//! Secrets are taken out by what they are called (members of a payload), by what they are (the
+//! password, and every cookie that we hold, wherever a server may have quoted them back at us)
+//! and by how they look (a JWT).
+
+use std::borrow::Cow;
 
 use serde_json::Value;
+use steadfast_call::{AuthFailure, Error};
 
 /// Parts of member names whose values are never shown.
-const SECRET_NAMES: [&str; 12] = [
+const SECRET_NAMES: [&str; 13] = [
     "password",
     "passwd",
     "secret",
@@ -15,24 +22,141 @@ const SECRET_NAMES: [&str; 12] = [
     "csrf",
     "xsrf",
     "totp",
+    "jwt",
     "credential",
 ];
 /// How many characters a snippet has at the most.
 const SNIPPET_CHARS_MAX: usize = 500;
+/// Cookies shorter than this are settings, such as a language, and occur in any text.
+const COOKIE_CHARS_MIN: usize = 8;
+/// A password shorter than this cannot be told from ordinary text.
+const PASSWORD_CHARS_MIN: usize = 4;
+const REDACTED: &str = "[redacted]";
 
 /// The first 500 characters of a payload, with secrets taken out before the cut. Never fails:
 /// what is not JSON is not shown at all, since nothing in it can be told apart.
+///
+/// ```
+/// let snippet = steadfast::payload_snippet(br#"{"username":"ada","password":"hunter2"}"#);
+/// assert_eq!(snippet, r#"{"username":"ada","password":"[redacted]"}"#);
+/// ```
 #[must_use]
 pub fn payload_snippet(body: &[u8]) -> String {
-    if body.is_empty() {
-        return String::new();
-    }
-    match serde_json::from_slice::<Value>(body) {
-        Ok(mut value) => {
-            redact(&mut value);
-            value.to_string().chars().take(SNIPPET_CHARS_MAX).collect()
+    Secrets::default().payload_snippet(body)
+}
+
+/// The secrets of a client, as they are at one time.
+#[derive(Default)]
+pub(crate) struct Secrets(Vec<String>);
+
+impl Secrets {
+    pub(crate) fn new<'v>(password: Option<&str>, cookies: impl Iterator<Item = &'v str>) -> Self {
+        let mut values: Vec<String> =
+            cookies.filter(|value| value.len() >= COOKIE_CHARS_MIN).map(str::to_owned).collect();
+        if let Some(password) = password.filter(|text| text.len() >= PASSWORD_CHARS_MIN) {
+            // As a raw body would quote it, too.
+            let quoted = Value::from(password).to_string();
+            values.push(quoted.trim_matches('"').to_owned());
+            values.push(password.to_owned());
         }
-        Err(_) => format!("({} bytes that are not JSON)", body.len()),
+        Self::of(values)
+    }
+
+    fn of(mut values: Vec<String>) -> Self {
+        // The longer first, so that none is left in part because another is a piece of it.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self(values)
+    }
+
+    /// These, and what stands in a payload under a name of a secret: a server may quote it.
+    pub(crate) fn and_of(mut self, payload: Option<&[u8]>) -> Self {
+        let payload = payload.and_then(|body| serde_json::from_slice::<Value>(body).ok());
+        collect(&payload.unwrap_or_default(), false, &mut self.0);
+        Self::of(self.0)
+    }
+
+    /// The text without secrets.
+    pub(crate) fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        for secret in &self.0 {
+            if text.contains(secret.as_str()) {
+                text = Cow::Owned(text.replace(secret.as_str(), REDACTED));
+            }
+        }
+        while let Some((from, to)) = find_jwt(&text) {
+            text.to_mut().replace_range(from..to, REDACTED);
+        }
+        text
+    }
+
+    /// The error without secrets that the server quoted.
+    pub(crate) fn scrub_error(&self, error: Error) -> Error {
+        let mut details = error.into_details();
+        let mut scrub = |text: &mut String| {
+            if let Cow::Owned(scrubbed) = self.scrub(text) {
+                *text = scrubbed;
+            }
+        };
+        details.code.iter_mut().for_each(&mut scrub);
+        details.message.iter_mut().for_each(&mut scrub);
+        details.request_id.iter_mut().for_each(&mut scrub);
+        scrub(&mut details.rule);
+        for attempt in &mut details.attempts {
+            attempt.code.iter_mut().for_each(&mut scrub);
+            attempt.request_id.iter_mut().for_each(&mut scrub);
+            scrub(&mut attempt.rule);
+        }
+        let body = String::from_utf8_lossy(&details.body);
+        if let Cow::Owned(scrubbed) = self.scrub(&body) {
+            details.body = scrubbed.into();
+        }
+        Error::new(details)
+    }
+
+    pub(crate) fn scrub_auth_failure(&self, mut failure: AuthFailure) -> AuthFailure {
+        let (AuthFailure::Closed { text, .. } | AuthFailure::Unreached { text }) = &mut failure;
+        if let Cow::Owned(scrubbed) = self.scrub(text) {
+            *text = scrubbed;
+        }
+        failure
+    }
+
+    /// As [`payload_snippet`], without our own secrets in any place.
+    pub(crate) fn payload_snippet(&self, body: &[u8]) -> String {
+        if body.is_empty() {
+            return String::new();
+        }
+        match serde_json::from_slice::<Value>(body) {
+            Ok(mut value) => {
+                redact(&mut value);
+                self.scrub(&value.to_string()).chars().take(SNIPPET_CHARS_MAX).collect()
+            }
+            Err(_) => format!("({} bytes that are not JSON)", body.len()),
+        }
+    }
+}
+
+/// Where something that looks like a JWT stands: three parts in base64url, the first one of a
+/// JSON object.
+fn find_jwt(text: &str) -> Option<(usize, usize)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    text.match_indices("eyJ").find_map(|(from, _)| {
+        let token = text[from..].split(|c| !is_part(c)).next().unwrap_or_default();
+        (token.matches('.').count() >= 2).then_some((from, from + token.len()))
+    })
+}
+
+/// The texts below members whose name is that of a secret.
+fn collect(value: &Value, secret: bool, values: &mut Vec<String>) {
+    match value {
+        Value::String(text) if secret && text.len() >= PASSWORD_CHARS_MIN => {
+            values.push(text.clone());
+        }
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, value)| collect(value, secret || is_secret(name), values)),
+        Value::Array(elements) => elements.iter().for_each(|e| collect(e, secret, values)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -41,7 +165,7 @@ fn redact(value: &mut Value) {
         Value::Object(members) => {
             for (name, value) in members.iter_mut() {
                 if is_secret(name) {
-                    *value = Value::String("[redacted]".to_owned());
+                    *value = Value::String(REDACTED.to_owned());
                 } else {
                     redact(value);
                 }
@@ -53,7 +177,7 @@ fn redact(value: &mut Value) {
 }
 
 fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('-', "_");
+    let name = name.to_ascii_lowercase().replace(['-', ' '], "_");
     SECRET_NAMES.iter().any(|secret| name.contains(secret))
 }
 
@@ -63,9 +187,9 @@ mod tests {
 
     #[test]
     fn hazard_12_secrets_are_taken_out_before_the_cut() {
-        let body = br#"{"username":"ada","Password":"p4","nested":[{"refresh_token":"t0"}]}"#;
+        let body = br#"{"username":"ada","Password":"p4","Api Key":"k1","nested":[{"refresh_token":"t0"}]}"#;
         let snippet = payload_snippet(body);
-        assert!(!snippet.contains("p4") && !snippet.contains("t0"), "{snippet}");
+        assert!(!["p4", "t0", "k1"].iter().any(|s| snippet.contains(s)), "{snippet}");
         assert!(snippet.contains("ada"));
     }
 
@@ -74,5 +198,26 @@ mod tests {
         let body = serde_json::json!({ "name": "é".repeat(900) }).to_string();
         assert_eq!(payload_snippet(body.as_bytes()).chars().count(), 500);
         assert_eq!(payload_snippet(b"\xff\xfe"), "(2 bytes that are not JSON)");
+    }
+
+    #[test]
+    fn what_a_server_quotes_back_is_taken_out() {
+        let secrets = Secrets::new(Some("pass\"word"), ["cookie-value-1", "en"].into_iter());
+        for text in ["wrong: pass\"word", r#"{"m":"pass\"word"}"#, "c=cookie-value-1; x"] {
+            let shown = secrets.scrub(text);
+            assert!(!shown.contains("word") && !shown.contains("value-1"), "{shown}");
+        }
+        assert_eq!(secrets.scrub("when in den"), "when in den");
+    }
+
+    #[test]
+    fn what_looks_like_a_jwt_is_taken_out_and_nothing_else() {
+        let secrets = Secrets::default();
+        assert_eq!(
+            secrets.scrub("Token eyJhbGciOi.eyJzdWIi.c2ln-_x is void, eyJa.b.c too"),
+            "Token [redacted] is void, [redacted] too"
+        );
+        assert_eq!(secrets.scrub("eyJust a word. and. more"), "eyJust a word. and. more");
+        assert_eq!(secrets.scrub("ünï eyJé.."), "ünï eyJé..");
     }
 }

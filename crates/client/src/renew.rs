@@ -7,12 +7,12 @@ use http::HeaderMap;
 use serde_json::Value;
 use steadfast_call::dialect::{Auth, Csrf};
 use steadfast_call::{
-    AuthFailure, AuthStep, Authentication, Exchange, Failure, Generation, Reach, Reply,
+    AuthFailure, AuthStep, Authentication, Exchange, Failure, Generation, Reach, Reply, Time,
 };
 use tokio::sync::watch;
 
 use crate::client::Inner;
-use crate::driver::{build, draw};
+use crate::driver::{build, draw, exchange as exchange_over};
 use crate::log;
 use crate::session::Snapshot;
 
@@ -39,7 +39,9 @@ fn join(inner: &Arc<Inner>, stale: Generation) -> Result<Option<Renewal>, AuthFa
     if shared.account.session.is_newer_than(stale) {
         return Ok(None);
     }
-    if let Some(renewal) = &shared.renewal {
+    // One whose sender is gone without a word was broken off: its task panicked, or its runtime
+    // was shut down. It must not stand in the way of another.
+    if let Some(renewal) = shared.renewal.as_ref().filter(|renewal| renewal.has_changed().is_ok()) {
         return Ok(Some(renewal.clone()));
     }
     let (sender, receiver) = watch::channel(None);
@@ -52,10 +54,8 @@ fn join(inner: &Arc<Inner>, stale: Generation) -> Result<Option<Renewal>, AuthFa
     Ok(Some(receiver))
 }
 
-fn finish(
-    inner: &Inner,
-    result: Result<(Snapshot, usize), AuthFailure>,
-) -> Result<(), AuthFailure> {
+fn finish(inner: &Inner, result: Result<(Snapshot, usize), Refusal>) -> Result<(), AuthFailure> {
+    let secrets = inner.secrets();
     let mut shared = inner.shared();
     shared.renewal = None;
     match result {
@@ -65,21 +65,31 @@ fn finish(
             shared.account.session.renewed();
             Ok(())
         }
-        Err(failure) => {
+        Err(Refusal { failure, hold_until }) => {
+            let failure = secrets.scrub_auth_failure(failure);
             if let AuthFailure::Closed { kind, text } = &failure {
                 shared.account.session.close(*kind, text.clone());
+            }
+            if let Some(until) = hold_until {
+                shared.account.session.hold_until(until);
             }
             Err(failure)
         }
     }
 }
 
-async fn authenticate(inner: &Inner) -> Result<(Snapshot, usize), AuthFailure> {
+/// Why there is no session, and until when the API asked not to be asked again.
+struct Refusal {
+    failure: AuthFailure,
+    hold_until: Option<Time>,
+}
+
+async fn authenticate(inner: &Inner) -> Result<(Snapshot, usize), Refusal> {
     let (old, route) = {
         let shared = inner.shared();
         (Arc::clone(&shared.snapshot), shared.route)
     };
-    let had_one = old.is_session(&inner.dialect, &inner.base_url);
+    let had_one = old.is_session(&inner.dialect, &inner.url("/"));
     log::renewing(&inner.dialect, had_one);
     let mut machine = Authentication::new(&inner.dialect, inner.policy, had_one, route);
     let mut step = machine.send();
@@ -96,18 +106,24 @@ async fn authenticate(inner: &Inner) -> Result<(Snapshot, usize), AuthFailure> {
                     Ok(reply) => {
                         snapshot = before.merged(&reply.headers, &url);
                         let fresh = Snapshot::default().merged(&reply.headers, &url);
-                        let session = fresh.is_session(&inner.dialect, &inner.base_url);
+                        let session = fresh.is_session(&inner.dialect, &inner.url("/"));
                         machine.replied(&reply, session, inner.now(), draw())
                     }
                     Err(failure) => machine.failed(&failure, inner.now(), draw()),
                 }
             }
             AuthStep::WaitUntil(until) => {
-                tokio::time::sleep_until(inner.epoch + until.to_duration()).await;
+                if !inner.sleep_until(until).await {
+                    let text = "called off while waiting to log in again".to_owned();
+                    let failure = AuthFailure::Unreached { text };
+                    return Err(Refusal { failure, hold_until: machine.hold_until() });
+                }
                 machine.send()
             }
             AuthStep::Done { route } => return Ok((snapshot, route)),
-            AuthStep::Failed(failure) => return Err(failure),
+            AuthStep::Failed(failure) => {
+                return Err(Refusal { failure, hold_until: machine.hold_until() });
+            }
         };
     }
 }
@@ -145,7 +161,7 @@ async fn send(
     let wrong = |text: String| Failure::new(Reach::NotSent, text);
     let method = method.parse().map_err(|_| wrong(format!("\"{method}\" is no method")))?;
     let request = build(method, url, headers, body).map_err(|error| wrong(error.to_string()))?;
-    inner.transport.exchange(request, inner.limits).await
+    exchange_over(inner, request, inner.limits).await
 }
 
 fn login_body(inner: &Inner, template: &std::collections::BTreeMap<String, String>) -> Bytes {

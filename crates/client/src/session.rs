@@ -7,9 +7,16 @@ use steadfast_call::dialect::{Auth, Csrf, Dialect};
 use url::Url;
 
 /// The cookies of one generation. A changed cookie makes a new snapshot, never a changed one.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Snapshot {
     jar: CookieStore,
+}
+
+/// The names only: the values are secrets.
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.jar.iter_any().map(|cookie| cookie.name())).finish()
+    }
 }
 
 impl Snapshot {
@@ -32,6 +39,22 @@ impl Snapshot {
             .find(|(cookie, _)| *cookie == name)
             .map(|(_, value)| value.to_owned())
             .filter(|value| !value.is_empty())
+    }
+
+    /// The values of all cookies, to be kept out of logs and errors.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.jar.iter_any().map(|cookie| cookie.value())
+    }
+
+    /// True if an attempt bound with either would be judged alike: the session and the CSRF
+    /// value are the same.
+    pub(crate) fn is_judged_as(&self, other: &Self, dialect: &Dialect, url: &Url) -> bool {
+        let session = match &dialect.auth {
+            Auth::None => None,
+            Auth::CookieSession { session_cookie, .. } => Some(session_cookie),
+        };
+        let csrf = dialect.csrf.as_ref().map(|Csrf::CookieToHeader { cookie, .. }| cookie);
+        [session, csrf].into_iter().flatten().all(|n| self.value(n, url) == other.value(n, url))
     }
 
     /// True if the cookie that makes a session is there.
@@ -120,6 +143,28 @@ mod tests {
         let knosc = Dialect::built_in("knosc").unwrap();
         assert!(logged_in().is_session(&knosc, &url("/login")));
         assert!(!Snapshot::default().is_session(&knosc, &url("/login")));
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let shown = format!("{:?}", logged_in());
+        assert!(shown.contains("access_token_cookie") && !shown.contains("J1"), "{shown}");
+    }
+
+    #[test]
+    fn a_load_balancers_cookie_does_not_change_how_an_attempt_is_judged() {
+        let knosc = Dialect::built_in("knosc").unwrap();
+        let with = |cookie| {
+            let headers = HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static(cookie))]);
+            logged_in().merged(&headers, &url("/item-master"))
+        };
+        let same = |other: &Snapshot| other.is_judged_as(&logged_in(), &knosc, &url("/"));
+        assert!(same(&with("lb=7; Path=/")) && same(&with("csrf_access_token=T1; Path=/")));
+        assert!(!same(&with("csrf_access_token=T2; Path=/")));
+        assert!(!same(&with("access_token_cookie=J2; Path=/")));
+        assert!(!same(&with(
+            "access_token_cookie=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+        )));
     }
 
     #[test]

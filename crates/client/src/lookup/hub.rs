@@ -1,73 +1,116 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use steadfast_call::dialect::{Filter, LookupRoute};
 use tokio::sync::oneshot;
 
-use super::{ListError, Rows, column, scan};
+use super::{ListError, Rows, column, first_row, scan};
 use crate::client::Inner;
 
 /// What is found of a key: the ids of all records that bear it.
 type Ids = Result<Vec<String>, String>;
+/// The ids by key; a key that nothing bears is left out.
+type Found = BTreeMap<String, Vec<String>>;
 
 /// Collects the look-ups that are asked for while one is under way, and answers them together.
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
     resources: Mutex<HashMap<String, Queue>>,
-    /// The server was seen to return rows that the filter does not admit, or refused it.
-    filter_is_ignored: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Vec<(String, oneshot::Sender<Ids>)>,
     working: bool,
+    filter: Trust,
+}
+
+/// What is known of the filter of a list.
+///
+/// Not finding something through a filter proves nothing unless the filter is known to find
+/// what is there: a server may ignore it, and it may answer one that it does not understand
+/// with no row at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Trust {
+    #[default]
+    Untried,
+    /// It has found a row that was known to be there, and nothing else.
+    Works,
+    /// It was refused, or let rows through that it does not admit.
+    Useless,
 }
 
 impl Hub {
-    fn resources(&self) -> MutexGuard<'_, HashMap<String, Queue>> {
-        self.resources.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn with<T>(&self, resource: &str, f: impl FnOnce(&mut Queue) -> T) -> T {
+        let mut resources: MutexGuard<'_, HashMap<String, Queue>> =
+            self.resources.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        f(resources.entry(resource.to_owned()).or_default())
     }
 
     /// The ids of the records with that key. What is read, is read after this was asked.
     pub(crate) async fn find(inner: &Arc<Inner>, resource: &str, key: &str) -> Ids {
         let (sender, receiver) = oneshot::channel();
-        let start = {
-            let mut resources = inner.hub.resources();
-            let queue = resources.entry(resource.to_owned()).or_default();
+        let start = inner.hub.with(resource, |queue| {
             queue.waiting.push((key.to_owned(), sender));
             !std::mem::replace(&mut queue.working, true)
-        };
+        });
         if start {
-            tokio::spawn(work(Arc::clone(inner), resource.to_owned()));
+            let resource = resource.to_owned();
+            let worker = Worker { inner: Arc::clone(inner), resource, ended: false };
+            tokio::spawn(work(worker));
         }
         receiver.await.unwrap_or_else(|_| Err("the look-up was broken off".to_owned()))
     }
+}
 
-    fn take(&self, resource: &str) -> Vec<(String, oneshot::Sender<Ids>)> {
-        let mut resources = self.resources();
-        let queue = resources.entry(resource.to_owned()).or_default();
-        let waiting = std::mem::take(&mut queue.waiting);
-        queue.working = !waiting.is_empty();
-        waiting
+/// Whoever answers the look-ups of a resource. One that is broken off, by a panic or with its
+/// runtime, must not leave the others waiting for it.
+struct Worker {
+    inner: Arc<Inner>,
+    resource: String,
+    ended: bool,
+}
+
+impl Worker {
+    fn end(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        self.inner.hub.with(&self.resource, |queue| {
+            queue.working = false;
+            queue.waiting.clear();
+        });
     }
 }
 
 /// Works until nobody waits. Boxed, since a look-up makes calls, and calls make look-ups.
-fn work(inner: Arc<Inner>, resource: String) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+fn work(worker: Worker) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
+        let (inner, resource) = (Arc::clone(&worker.inner), worker.resource.clone());
         loop {
-            let waiting = inner.hub.take(&resource);
+            // Whoever asks from now on is answered by the next round: what is read below may
+            // have been read before they asked.
+            let waiting = inner.hub.with(&resource, |queue| {
+                let waiting = std::mem::take(&mut queue.waiting);
+                queue.working = !waiting.is_empty();
+                waiting
+            });
             if waiting.is_empty() {
-                return;
+                // `working` was taken back above, and another may have begun since.
+                return worker.end();
             }
             let keys: BTreeSet<&str> = waiting.iter().map(|(key, _)| key.as_str()).collect();
             let found = match inner.dialect.resource.get(&resource).and_then(|r| r.lookup.as_ref())
             {
-                Some(route) => find(&inner, route, &keys).await,
+                Some(route) => find(&inner, &resource, route, &keys).await,
                 None => Err("the dialect has no look-up for it".to_owned()),
             };
             for (key, sender) in waiting {
@@ -83,75 +126,121 @@ fn work(inner: Arc<Inner>, resource: String) -> Pin<Box<dyn Future<Output = ()> 
 
 async fn find(
     inner: &Arc<Inner>,
+    resource: &str,
     route: &LookupRoute,
     keys: &BTreeSet<&str>,
-) -> Result<BTreeMap<String, Vec<String>>, String> {
-    if let Some(filter) = &route.filter
-        && !inner.hub.filter_is_ignored.load(Ordering::Relaxed)
-    {
-        match filtered(inner, route, filter, keys).await {
-            Ok(Some(found)) => return Ok(found),
-            Ok(None) => inner.hub.filter_is_ignored.store(true, Ordering::Relaxed),
-            Err(error) if error.refuses_query() => {
-                inner.hub.filter_is_ignored.store(true, Ordering::Relaxed);
-            }
-            Err(error) => return Err(error.to_string()),
+) -> Result<Found, String> {
+    if let Some(filter) = &route.filter {
+        let trust = inner.hub.with(resource, |queue| queue.filter);
+        let (trust, found) =
+            through_filter(inner, route, filter, keys, trust).await.map_err(|e| e.to_string())?;
+        inner.hub.with(resource, |queue| queue.filter = trust);
+        if let Some(found) = found {
+            return Ok(found);
         }
     }
     let mut found = Matches::new(route, keys);
     let rows = Rows { path: route.list.clone(), query: Vec::new(), for_proof: true };
     scan(inner, &rows, |row| found.take(row)).await.map_err(|error| error.to_string())?;
-    Ok(found.ids)
+    found.whole()
 }
 
-/// Asks for some keys only. None if a row came that was not asked for: the filter proves nothing.
-async fn filtered(
+/// What the filter finds, if that is evidence, and what is known of the filter then.
+///
+/// One that is yet untried is asked for a row that is known to be there as well: the first of
+/// the list.
+async fn through_filter(
     inner: &Arc<Inner>,
     route: &LookupRoute,
     filter: &Filter,
     keys: &BTreeSet<&str>,
-) -> Result<Option<BTreeMap<String, Vec<String>>>, ListError> {
-    let keys_all: Vec<&str> = keys.iter().copied().collect();
-    let mut ids = BTreeMap::new();
+    trust: Trust,
+) -> Result<(Trust, Option<Found>), ListError> {
+    let known = match trust {
+        Trust::Useless => return Ok((trust, None)),
+        Trust::Works => None,
+        Trust::Untried => {
+            let row = first_row(inner, &route.list).await?;
+            match row.and_then(|row| column(&row, &route.row_key)) {
+                Some(known) => Some(known),
+                // An empty list is as quickly read whole.
+                None => return Ok((trust, None)),
+            }
+        }
+    };
+    let mut keys_all = keys.clone();
+    keys_all.extend(known.as_deref());
+    let keys_all: Vec<&str> = keys_all.into_iter().collect();
+    let mut ids = Found::new();
     for some in keys_all.chunks(route.keys_per_request.max(1)) {
         let asked: BTreeSet<&str> = some.iter().copied().collect();
         let list = serde_json::Value::from(some.to_vec()).to_string();
         let query = vec![(filter.parameter.clone(), filter.template.replace("{keys}", &list))];
         let rows = Rows { path: route.list.clone(), query, for_proof: true };
         let mut found = Matches::new(route, &asked);
-        scan(inner, &rows, |row| found.take(row)).await?;
-        if found.strangers {
-            return Ok(None);
+        match scan(inner, &rows, |row| found.take(row)).await {
+            Err(error) if error.refuses_query() => return Ok((Trust::Useless, None)),
+            read => read?,
+        }
+        if found.strangers || found.nameless {
+            return Ok((Trust::Useless, None));
         }
         ids.extend(found.ids);
     }
-    Ok(Some(ids))
+    match known {
+        // It may be gone since; the next look-up tries again.
+        Some(known) if !ids.contains_key(&known) => Ok((Trust::Untried, None)),
+        Some(_) | None => Ok((Trust::Works, Some(ids))),
+    }
 }
 
 /// The rows that bear one of the keys, and whether there were others. A row may come twice.
 struct Matches<'k> {
     route: &'k LookupRoute,
     keys: &'k BTreeSet<&'k str>,
-    ids: BTreeMap<String, Vec<String>>,
+    ids: Found,
+    /// There was a row with another key, or without one.
     strangers: bool,
+    /// There was a row with one of the keys and no id to read it by.
+    nameless: bool,
+    /// Some row had a key at all.
+    keyed: bool,
 }
 
 impl<'k> Matches<'k> {
     fn new(route: &'k LookupRoute, keys: &'k BTreeSet<&'k str>) -> Self {
-        Self { route, keys, ids: BTreeMap::new(), strangers: false }
+        let ids = Found::new();
+        Self { route, keys, ids, strangers: false, nameless: false, keyed: false }
     }
 
     fn take(&mut self, row: &serde_json::Value) {
         let key = column(row, &self.route.row_key);
-        let id = column(row, &self.route.row_id);
-        match (key, id) {
-            (Some(key), Some(id)) if self.keys.contains(key.as_str()) => {
+        self.keyed |= key.is_some();
+        let Some(key) = key.filter(|key| self.keys.contains(key.as_str())) else {
+            self.strangers = true;
+            return;
+        };
+        match column(row, &self.route.row_id) {
+            Some(id) => {
                 let ids = self.ids.entry(key).or_default();
                 if !ids.contains(&id) {
                     ids.push(id);
                 }
             }
-            _ => self.strangers = true,
+            None => self.nameless = true,
         }
+    }
+
+    /// What was found, if the rows of the whole list were such as the dialect describes: of
+    /// others nobody can say that a key is not among them.
+    fn whole(self) -> Result<Found, String> {
+        let LookupRoute { list, row_key, row_id, .. } = self.route;
+        if self.strangers && !self.keyed {
+            return Err(format!("no row of {list} has a \"{row_key}\""));
+        }
+        if self.nameless {
+            return Err(format!("a row of {list} has our key and no \"{row_id}\""));
+        }
+        Ok(self.ids)
     }
 }
