@@ -12,7 +12,28 @@ const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long a call may take, if nobody says otherwise.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Makes a [`Client`].
+/// Makes a [`Client`]. All but the credentials has a default that fits the dialect.
+///
+/// ```
+/// use std::time::Duration;
+/// use steadfast::{Client, Credentials, Secret, dialect::{Dialect, PolicyName}};
+///
+/// let knosc = Dialect::built_in("knosc").unwrap();
+/// let credentials = Credentials { username: "erp".into(), password: Secret::new("…") };
+/// let client = Client::builder(knosc.clone(), "https://acme.knosc.com/api")
+///     .credentials(credentials)
+///     .policy(PolicyName::Documented)
+///     .timeout(Duration::from_secs(20))
+///     .deadline(Duration::from_secs(60))
+///     .rate(10.0)
+///     .build()?;
+/// assert_eq!(client.dialect().name, "knosc");
+///
+/// // What is missing or wrong is said, with what to do about it.
+/// let error = Client::builder(knosc, "acme.knosc.com").build().unwrap_err();
+/// assert!(error.to_string().contains("https://company.example/api"));
+/// # Ok::<(), steadfast::BuildError>(())
+/// ```
 pub struct Builder {
     dialect: Dialect,
     base_url: String,

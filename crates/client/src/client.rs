@@ -93,10 +93,12 @@ impl Client {
         crate::driver::drive(&self.inner, request, options).await
     }
 
-    /// Gets a session, if there is none yet.
+    /// Gets a session, if there is none yet. No call needs it; it tells early whether the
+    /// credentials are right.
     ///
     /// # Errors
-    /// Why there is none to be had.
+    /// [`AuthFailure::Closed`] if the credentials do not let us in: nobody tries again with this
+    /// client. [`AuthFailure::Unreached`] if nobody could be asked: it may be tried later.
     pub async fn log_in(&self) -> Result<(), AuthFailure> {
         match self.inner.dialect.auth {
             Auth::None => Ok(()),
@@ -123,7 +125,8 @@ impl Client {
         self.convenient(Request::new(Method::POST, path).json(body.to_string())).await
     }
 
-    /// Replaces, and gives the parsed body (K15).
+    /// Replaces, and gives the parsed body (K15). What a list in the body leaves out is removed,
+    /// where the API takes it for the whole list: send every line with its id.
     ///
     /// # Errors
     /// Every answer but 2xx, and no answer, as an [`Error`].
@@ -131,7 +134,8 @@ impl Client {
         self.convenient(Request::new(Method::PUT, path).json(body.to_string())).await
     }
 
-    /// Deletes, and gives the parsed body; none if it is empty (K15).
+    /// Deletes, and gives the parsed body; none if it is empty (K15). Where the API removes an
+    /// order with its last line, the answer to deleting that line does not say so.
     ///
     /// # Errors
     /// Every answer but 2xx, and no answer, as an [`Error`].

@@ -76,7 +76,11 @@ impl Client {
         scan(&self.inner, &rows, each).await
     }
 
-    /// Finds one by its natural key and compares it with `ours`.
+    /// Finds one by its natural key and compares it with `ours`, the JSON body that was or would
+    /// be written. Keys are compared letter by letter.
+    ///
+    /// [`LookUp::Absent`] says that every page was read and none has it. That is no proof that a
+    /// write of a moment ago will not still take effect, nor that no locked run hides it.
     pub async fn look_up(&self, resource: &str, natural_key: &str, ours: &[u8]) -> LookUp {
         let options = Options {
             resource: Some(resource.to_owned()),

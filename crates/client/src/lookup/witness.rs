@@ -23,7 +23,8 @@ pub enum Testimony {
 impl Client {
     /// Finds out whether a locked run is on, where nothing but a write can tell: a record that
     /// we made ourselves is read, compared with what we wrote, and written back as it is, with
-    /// the ids of its lines. What anybody has changed since is left alone.
+    /// the ids of its lines. What anybody has changed before the read is left alone; a change
+    /// between the read and the write would be undone, so take a record that nobody works on.
     ///
     /// An answer "applied" is noted for all calls that wait for proof.
     pub async fn witness(&self, resource: &str, id: &str, ours: &[u8]) -> Testimony {

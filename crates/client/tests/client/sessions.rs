@@ -367,3 +367,16 @@ async fn a_renewal_or_look_up_that_panics_does_not_stand_in_the_way_of_the_next(
     assert!(futures_util::FutureExt::catch_unwind(call).await.is_err());
     assert_eq!(world.client.activity().active, 0, "and it is off the count");
 }
+
+#[tokio::test]
+async fn a_log_in_is_not_asked_for_before_its_hint_allows_it() {
+    let world = vectors().await;
+    world.faults(json!([{ "on": { "kind": "login", "nth": 1 }, "do": { "kind": "status",
+        "status": 503, "headers": { "Retry-After": "3600" }, "body": "empty" } }]));
+    for _ in 0..3 {
+        let error = world.client.get("/item-master").await.unwrap_err();
+        assert_eq!(error.effect(), steadfast::Effect::None);
+    }
+    assert_eq!(world.journal().statuses("login"), [503]);
+    assert_eq!(world.sandbox.audit()["early"], json!([]));
+}
