@@ -174,6 +174,27 @@ async fn a_connection_that_was_closed_while_idle_is_not_used_for_a_write() {
     assert_eq!(server.seen().len(), 20);
 }
 
+/// As above, with no time to notice: some requests meet a connection that is being closed. What
+/// the library says was never begun is sent again, and must not have arrived before.
+#[tokio::test]
+async fn a_request_that_meets_a_closing_connection_never_arrives_twice() {
+    let server = Server::start(|_, _| Answer::json(200, &json!({ "id": 1 })).close()).await;
+    let client = server.open_client();
+    let (mut done, mut unknown) = (0, 0);
+    for n in 0..300 {
+        let request = Request::new(Method::POST, format!("/things/{n}")).json("{}");
+        match client.call(request, Options::default()).await {
+            Ok(_) => done += 1,
+            Err(error) => {
+                assert_eq!(error.effect(), Effect::Unknown, "{error}");
+                unknown += 1;
+            }
+        }
+        assert!(server.count("POST", &format!("/api/things/{n}")) <= 1);
+    }
+    assert!(done > 0 && done + unknown == 300, "{done} done, {unknown} unknown");
+}
+
 #[tokio::test]
 async fn connections_are_kept_and_used_again() {
     let server = Server::start(|_, _| Answer::json(200, &json!({}))).await;
