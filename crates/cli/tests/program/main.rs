@@ -1,0 +1,15 @@
+//! The program as its users meet it: started as a process, with a home of its own, against a
+//! double in another process or in the same one.
+
+mod double;
+mod interrupt;
+mod kill;
+mod orders;
+mod output;
+mod place;
+mod rejects;
+mod resume;
+mod sandboxed;
+mod session;
+mod settings;
+mod usage;
