@@ -93,7 +93,7 @@ fn codes(account: &Account) -> Table {
         table.add_row(vec![
             number(code.count),
             Cell::new(format!("{}\n{}", code.code, code.action)),
-            Cell::new(clip(&example, 160)),
+            Cell::new(clip(&example, 240)),
         ]);
     }
     // A code is a name: it is not broken over two lines.
