@@ -101,6 +101,23 @@ pub enum LedgerError {
         /// The state it was to reach.
         to: State,
     },
+    /// The delivery stands for content that must not be sent, because the same delivery went out, or came in the
+    /// same input, with other content.
+    #[error(
+        "delivery {id} has the key of another delivery and other content ({code}); change the resource at the API itself, or give one of the two another key"
+    )]
+    NotToBeSent {
+        /// The delivery.
+        id: DeliveryId,
+        /// The reason's code, such as `ledger.changed_after_sending`.
+        code: String,
+    },
+    /// A backup was to be written over something.
+    #[error("{} is there already; a backup is a new file: name another, or remove this one", path.display())]
+    BackupExists {
+        /// The file that was to be written.
+        path: PathBuf,
+    },
     /// No delivery has this id.
     #[error("the ledger holds no delivery {id}")]
     NoSuchDelivery {
@@ -132,7 +149,12 @@ pub enum LedgerError {
 impl LedgerError {
     /// True when the store failed, as opposed to a command that it refused for what it asked.
     pub(crate) fn is_of_store(&self) -> bool {
-        !matches!(self, LedgerError::IllegalMove { .. } | LedgerError::NoSuchDelivery { .. })
+        !matches!(
+            self,
+            LedgerError::IllegalMove { .. }
+                | LedgerError::NoSuchDelivery { .. }
+                | LedgerError::NotToBeSent { .. }
+        )
     }
 
     /// True when no command can be written, whatever it asks.

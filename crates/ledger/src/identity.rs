@@ -62,6 +62,19 @@ pub fn of_change(identity: &str, hash: &ContentHash) -> String {
     format!("{identity}~{}", hash.hex(16))
 }
 
+/// True for the identity of content that came after other content had been sent, or twice in one
+/// input: such content must not be sent.
+pub fn is_change(identity: &str) -> bool {
+    let Some((before, hash)) =
+        identity.len().checked_sub(16).and_then(|at| identity.split_at_checked(at))
+    else {
+        return false;
+    };
+    // In a key a `~` is doubled, so an odd number of them cannot be the key's own.
+    let is_hash = hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_hash && before.bytes().rev().take_while(|byte| *byte == b'~').count() % 2 == 1
+}
+
 fn escape(key: &str) -> String {
     key.replace('~', "~~")
 }
@@ -79,6 +92,18 @@ mod tests {
         assert_ne!(of_natural_key("=key:5"), of_natural_key("key:5"));
         assert_ne!(of_natural_key(&of_content(&hash, 1)), of_content(&hash, 1));
         assert_eq!(of_natural_key("PO-1"), "PO-1");
+    }
+
+    #[test]
+    fn changed_content_is_told_by_its_identity() {
+        let hash = ContentHash::of("POST", "/a", b"x");
+        for key in ["PO-1", "", "PO~", "PO~~", "PO~0123456789abcdef", "key:5", "é"] {
+            let own = of_natural_key(key);
+            assert!(!is_change(&own), "{own}");
+            assert!(is_change(&of_change(&own, &hash)), "{own}");
+        }
+        assert!(!is_change(&of_content(&hash, 1)));
+        assert!(!is_change("éééééééééééééééé"));
     }
 
     #[test]

@@ -66,21 +66,25 @@
 //! # }
 //! ```
 
+mod by_hand;
 mod delivery;
 mod error;
 pub mod identity;
 mod place;
+mod query;
 mod runner;
 mod schema;
 pub mod state;
 mod store;
 
+pub use by_hand::{Act, ActRow, Hand};
 pub use delivery::{
-    Accepted, AttemptRow, Counts, Delivery, DeliveryId, Initial, NewDelivery, Ordering, Query,
-    Reason, Run, RunId, Settled, Settlement, Terms,
+    Accepted, AttemptRow, Delivery, DeliveryId, Initial, NewDelivery, Ordering, Reason, Run, RunId,
+    Settled, Settlement, Terms,
 };
 pub use error::LedgerError;
-pub use place::default_path;
+pub use place::{default_path, ledgers_in};
+pub use query::{CodeCount, Counts, Query, RunCount};
 pub use runner::{Ended, News, Observer, OnUnknown, Runner, RunnerOptions, Wish};
 pub use state::State;
-pub use store::{Clock, Groups, Ledger, Options, Piece, Settings, Which};
+pub use store::{BackedUp, Clock, Groups, Ledger, Options, Piece, Settings, Which};

@@ -26,6 +26,39 @@ pub fn default_path(state_home: Option<&Path>, home: Option<&Path>, api: &str) -
     Some(base.join("steadfast").join(format!("{api}.db")))
 }
 
+/// The ledgers in the user's state directory: the name of the API and the file of each, by name. Places
+/// are read as by [`default_path`]; a directory that is not there holds none.
+///
+/// # Errors
+///
+/// When the directory is there and cannot be read.
+pub fn ledgers_in(
+    state_home: Option<&Path>,
+    home: Option<&Path>,
+) -> Result<Vec<(String, PathBuf)>, LedgerError> {
+    let Some(directory) =
+        default_path(state_home, home, "any").and_then(|path| path.parent().map(Path::to_owned))
+    else {
+        return Ok(Vec::new());
+    };
+    let failed = |error| LedgerError::io(&directory, "read", error);
+    let entries = match directory.read_dir() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".db"));
+        if let Some(name) = name.filter(|name| !name.starts_with('.')) {
+            found.push((name.to_owned(), path.clone()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// The path with a suffix behind its whole name: `a.db` and `.lock` give `a.db.lock`.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -66,6 +99,11 @@ pub(crate) fn make_file(path: &Path) -> Result<(), LedgerError> {
     }
 }
 
+/// Makes a file that must not be there yet, for this user alone.
+pub(crate) fn make_new_file(path: &Path) -> Result<(), LedgerError> {
+    private_file(true).open(path).map(drop).map_err(|error| LedgerError::io(path, "create", error))
+}
+
 /// Takes the lock that says "this process writes the ledger". It is let go when the file is dropped,
 /// or when the process ends in any way.
 pub(crate) fn lock(ledger: &Path) -> Result<File, LedgerError> {
@@ -95,7 +133,7 @@ fn directory_builder() -> DirBuilder {
 }
 
 /// Best effort: not every system lets a directory be synced, and SQLite does it again itself.
-fn sync_directory(directory: Option<&Path>) {
+pub(crate) fn sync_directory(directory: Option<&Path>) {
     let directory = match directory {
         Some(path) if path.as_os_str().is_empty() => Path::new("."),
         Some(path) => path,

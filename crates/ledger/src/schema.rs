@@ -119,11 +119,21 @@ CREATE TABLE tally (
   n INTEGER NOT NULL,
   PRIMARY KEY (run, state)
 ) STRICT, WITHOUT ROWID;
+", "
+-- What people did to deliveries.
+CREATE TABLE act (
+  delivery INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
+  n INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  act TEXT NOT NULL, -- applied, not_applied, retry, cancel
+  by TEXT,
+  note TEXT,
+  PRIMARY KEY (delivery, n)
+) STRICT, WITHOUT ROWID;
 "];
 
-/// Says what the file is: `Ok(true)` when it is a ledger of the current format, `Ok(false)` when it is
-/// empty or of an earlier one.
-pub(crate) fn inspect(connection: &Connection, path: &Path) -> Result<bool, LedgerError> {
+/// The format of the ledger that the file is; 0 when the file is empty.
+pub(crate) fn inspect(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
     let sql = |error| LedgerError::sql(path, error);
     let pragma =
         |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(sql);
@@ -132,7 +142,7 @@ pub(crate) fn inspect(connection: &Connection, path: &Path) -> Result<bool, Ledg
         .map_err(sql)?;
     let (application, version) = (pragma("application_id")?, pragma("user_version")?);
     if tables == 0 && version == 0 {
-        return Ok(false);
+        return Ok(0);
     }
     if application != APPLICATION {
         return Err(LedgerError::NotALedger {
@@ -143,17 +153,13 @@ pub(crate) fn inspect(connection: &Connection, path: &Path) -> Result<bool, Ledg
     if version > VERSION {
         return Err(LedgerError::Newer { path: path.to_owned(), found: version, known: VERSION });
     }
-    Ok(version == VERSION)
+    Ok(version)
 }
 
 /// Brings the file to the current format, one migration and one transaction at a time.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> {
-    if inspect(connection, path)? {
-        return Ok(());
-    }
+    let from = inspect(connection, path)?;
     let sql = |error| LedgerError::sql(path, error);
-    let from: i64 =
-        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sql)?;
     for version in from..VERSION {
         let step = usize::try_from(version)
             .ok()

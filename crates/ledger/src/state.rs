@@ -176,7 +176,12 @@ pub const MOVES: &[Move] = &[
     row(Staged, Rejected, &[Input], "a check before sending refused it"),
     row(Staged, Held, &[Input], "a person has to look at the input first"),
     row(Staged, Cancelled, &[Person], "withdrawn"),
-    row(Waiting, Staged, &[Input], "the input came again with other content before it was sent"),
+    row(
+        Waiting,
+        Staged,
+        &[Input],
+        "the input came again before it was sent, with other content or to be tried again",
+    ),
     row(
         Waiting,
         Waiting,

@@ -2,9 +2,13 @@
 
 mod accept;
 mod again;
+mod backup;
+mod by_hand;
 mod claim;
 mod lane;
 mod moves;
+mod overview;
+mod prune;
 mod read;
 mod row;
 mod staging;
@@ -22,6 +26,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::LedgerError;
 use crate::{place, schema};
 
+pub use backup::BackedUp;
 pub use moves::Which;
 pub use staging::{Groups, Piece};
 
@@ -168,10 +173,10 @@ impl Ledger {
             return Err(LedgerError::Missing { path: path.to_owned() });
         }
         let connection = connect_reader(path)?;
-        if !schema::inspect(&connection, path)? {
-            let why =
-                "it is empty, or of an earlier format that the next delivery brings up to date";
-            return Err(LedgerError::NotALedger { path: path.to_owned(), why: why.to_owned() });
+        // A ledger of an earlier format lacks what came later, and can be looked at all the same.
+        if schema::inspect(&connection, path)? == 0 {
+            let why = "it is empty".to_owned();
+            return Err(LedgerError::NotALedger { path: path.to_owned(), why });
         }
         let settings = read_settings(&connection).map_err(|error| LedgerError::sql(path, error))?;
         Ok(Ledger {

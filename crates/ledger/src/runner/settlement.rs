@@ -155,7 +155,9 @@ fn unknown(error: &Error, delivery: &Delivery) -> Reason {
         error.details().rule
     );
     reason.action = Some(format!(
-        "look whether {what} is there; if not, and no run of the API can be hiding it, deliver with --on-unknown resend"
+        "look whether {what} is there, and no run of the API can be hiding it; then say so: \
+         steadfast ledger resolve {id} --applied (or --not-applied)",
+        id = delivery.id
     ));
     reason
 }

@@ -3,6 +3,7 @@
 use rusqlite::params;
 
 use super::accept::Handed;
+use super::by_hand::RETRIED;
 use super::row::Hot;
 use super::writer::{Fault, Scope, Work, check};
 use crate::delivery::{Accepted, DeliveryId, Initial, Reason};
@@ -81,6 +82,8 @@ impl Handed<'_> {
         let anew = match state {
             State::Rejected | State::Held | State::Cancelled => true,
             State::Staged => self.refused() || matches!(self.new.initial, Initial::Waiting(_)),
+            // It is checked like a new one: what was true when it failed may not be true today.
+            State::Waiting if known.hot.code().as_deref() == Some(RETRIED) => true,
             _ => unsent && self.refused(),
         };
         if anew {

@@ -139,7 +139,7 @@ impl Hot {
     }
 
     /// Takes over what a settlement says.
-    fn take(&mut self, settlement: &Settlement, now_ms: i64) {
+    pub(super) fn take(&mut self, settlement: &Settlement, now_ms: i64) {
         let was_queued = self.state == State::Queued;
         let (was_final, was_open) = (self.state.is_final(), self.state.is_open());
         self.state = settlement.state();

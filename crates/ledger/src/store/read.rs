@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::Ledger;
 use super::row::{Hot, whole, whole_columns, whole_tables};
-use crate::delivery::{AttemptRow, Counts, Delivery, DeliveryId, Ordering, Query, Run, RunId};
+use crate::delivery::{AttemptRow, Delivery, DeliveryId, Ordering, Run, RunId};
 use crate::error::LedgerError;
+use crate::query::{Counts, Query};
 use crate::state::State;
 
 /// A page of a listing, when the query names no size.
@@ -130,14 +132,8 @@ impl Ledger {
     ///
     /// Those of the store.
     pub fn list(&self, query: &Query) -> Result<Vec<Delivery>, LedgerError> {
-        let of = conditions(query);
-        let after = query.after_id.unwrap_or(DeliveryId(0)).0;
-        let limit =
-            i64::try_from(if query.limit == 0 { PAGE } else { query.limit }).unwrap_or(i64::MAX);
-        self.read(|db| match query.run {
-            Some(run) => many(db, &of, params![after, limit, run.0], query.with_body),
-            None => many(db, &of, params![after, limit], query.with_body),
-        })
+        let (of, values) = conditions(query);
+        self.read(|db| many(db, &of, params_from_iter(values), query.with_body))
     }
 
     /// Every attempt of a delivery, in order.
@@ -213,10 +209,24 @@ impl AttemptRow {
 const TROUBLE: [State; 5] =
     [State::Queued, State::Rejected, State::Unknown, State::Held, State::Cancelled];
 
-fn conditions(query: &Query) -> String {
+/// What a delivery is filed under, as [`Query::code`] says.
+pub(super) const CODE: &str =
+    "coalesce(json_extract(d.reason, '$.code'), 'HTTP ' || json_extract(d.reason, '$.status'))";
+
+fn conditions(query: &Query) -> (String, Vec<Value>) {
     let mut of = String::from("WHERE d.id > ?1");
-    if query.run.is_some() {
-        of.push_str(" AND d.run = ?3");
+    let limit = if query.limit == 0 { PAGE } else { query.limit };
+    let mut values = vec![
+        Value::from(query.after_id.unwrap_or(DeliveryId(0)).0),
+        Value::from(i64::try_from(limit).unwrap_or(i64::MAX)),
+    ];
+    // Writing to a string cannot fail.
+    let mut and = |of: &mut String, value: Value, condition: &dyn Fn(usize) -> String| {
+        values.push(value);
+        let _ = write!(of, " AND {}", condition(values.len()));
+    };
+    if let Some(run) = query.run {
+        and(&mut of, Value::from(run.0), &|n| format!("d.run = ?{n}"));
     }
     if !query.states.is_empty() {
         if query.run.is_some() && query.states.iter().all(|state| TROUBLE.contains(state)) {
@@ -225,11 +235,22 @@ fn conditions(query: &Query) -> String {
         }
         let codes: Vec<String> =
             query.states.iter().map(|state| state.code().to_string()).collect();
-        // Writing to a string cannot fail.
         let _ = write!(of, " AND d.state IN ({})", codes.join(", "));
     }
+    if let Some(pattern) = &query.code {
+        and(&mut of, Value::from(glob(pattern)), &|n| format!("{CODE} GLOB ?{n}"));
+    }
+    if let Some(pattern) = &query.key {
+        let key = |n| format!("(c.natural_key GLOB ?{n} OR c.identity GLOB 'key:' || ?{n})");
+        and(&mut of, Value::from(glob(pattern)), &key);
+    }
     of.push_str(" ORDER BY d.id LIMIT ?2");
-    of
+    (of, values)
+}
+
+/// Our patterns know `*` alone; SQLite's give a meaning to some other characters, too.
+fn glob(pattern: &str) -> String {
+    pattern.replace('[', "[[]").replace('?', "[?]")
 }
 
 fn one(
@@ -240,10 +261,10 @@ fn one(
     Ok(many(db, of, params, true)?.pop())
 }
 
-fn many(
+pub(super) fn many(
     db: &Connection,
     of: &str,
-    params: &[&dyn rusqlite::ToSql],
+    params: impl rusqlite::Params,
     with_body: bool,
 ) -> rusqlite::Result<Vec<Delivery>> {
     let body = if with_body { ", c.body" } else { "" };
@@ -254,7 +275,7 @@ fn many(
     select.query_map(params, |row| whole(row, with_body))?.collect()
 }
 
-fn counts(
+pub(super) fn counts(
     db: &Connection,
     select: &str,
     params: &[&dyn rusqlite::ToSql],

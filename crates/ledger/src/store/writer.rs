@@ -106,6 +106,11 @@ impl Work {
         Ok(())
     }
 
+    /// Notes that a delivery is gone.
+    pub(super) fn count_gone(&mut self, run: i64, state: State) {
+        *self.tally.entry((run, state)).or_default() -= 1;
+    }
+
     fn write_tally(&mut self) -> rusqlite::Result<()> {
         let mut add = self.db.prepare_cached(
             "INSERT INTO tally (run, state, n) VALUES (?1, ?2, ?3)

@@ -5,12 +5,17 @@
 
 mod fixture;
 
+mod backups;
+mod by_hand;
 mod claims;
 mod durability;
+mod formats;
 mod identities;
 mod lanes;
 mod life;
+mod looking;
 mod model;
 mod places;
+mod pruning;
 mod staging;
 mod states;
