@@ -130,6 +130,9 @@ fn explain(error: DeliverError, ledger: &Ledger, kept: bool, wish: Wish) -> Fail
 fn show(global: &Global, account: &Account, written: &[String], args: &DeliverArgs) {
     if global.json {
         println!("{}", account.to_json());
+        for finding in account.audit.iter().flat_map(judge::findings) {
+            eprintln!("{finding}");
+        }
         return;
     }
     print!("{}", table::render(account, args.dry_run));

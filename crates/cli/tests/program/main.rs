@@ -1,6 +1,7 @@
 //! The program as its users meet it: started as a process, with a home of its own, against a
 //! double in another process or in the same one.
 
+mod campaign;
 mod double;
 mod interrupt;
 mod kill;

@@ -173,8 +173,12 @@ impl Running {
     }
 
     /// Waits for its end.
-    pub(crate) fn end(mut self) -> Ended {
-        let Some(status) = self.wait(PATIENCE) else {
+    pub(crate) fn end(self) -> Ended {
+        self.end_within(PATIENCE)
+    }
+
+    pub(crate) fn end_within(mut self, patience: Duration) -> Ended {
+        let Some(status) = self.wait(patience) else {
             self.kill();
             panic!("it does not end; it said {}", text(self.err.take()));
         };
