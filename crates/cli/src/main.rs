@@ -6,6 +6,7 @@
 mod args;
 mod deliver;
 mod failure;
+mod layout;
 mod logging;
 mod sandbox;
 mod screen;

@@ -1,0 +1,75 @@
+//! How tables and words look, the same in every command.
+
+use std::io::IsTerminal;
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
+use steadfast_ledger::State;
+
+const WIDTH_MAX: u16 = 160;
+
+/// A table without rows, as wide as the terminal, or as `width_piped` where stdout is none.
+pub(crate) fn blank(width_piped: u16) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    let terminal = std::io::stdout().is_terminal();
+    let width = match terminal {
+        true => console::Term::stdout().size().1.clamp(40, WIDTH_MAX),
+        false => width_piped,
+    };
+    table.set_width(width);
+    if !terminal || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        table.force_no_tty();
+    } else {
+        table.enforce_styling();
+    }
+    table
+}
+
+pub(crate) fn header(names: &[&str]) -> Vec<Cell> {
+    names.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)).collect()
+}
+
+pub(crate) fn number(count: u64) -> Cell {
+    Cell::new(count).set_alignment(CellAlignment::Right)
+}
+
+/// The word for a state, in its colour.
+pub(crate) fn state(state: State) -> Cell {
+    let colour = match state {
+        State::Applied | State::Confirmed | State::Existing => Some(Color::Green),
+        State::Queued | State::Staged | State::Waiting | State::Sending => Some(Color::Yellow),
+        State::Rejected | State::Unknown | State::Held => Some(Color::Red),
+        State::Cancelled => None,
+    };
+    let name = Cell::new(state.as_str());
+    match colour {
+        Some(colour) => name.fg(colour),
+        None => name,
+    }
+}
+
+/// What a state means, in a few words.
+pub(crate) fn meaning(state: State) -> &'static str {
+    match state {
+        State::Staged => "read, and not yet sent",
+        State::Waiting => "to be sent by the next run",
+        State::Sending => "in doubt: the next run finds out",
+        State::Applied => "in effect: the API said so, or a look-up showed it",
+        State::Queued => "accepted by the API, and not seen in effect yet",
+        State::Confirmed => "queued by the API, and seen in effect since",
+        State::Existing => "there already, with the same content",
+        State::Rejected => "refused, and not in effect",
+        State::Unknown => "sent, and nobody can say: look before sending again",
+        State::Held => "not in effect, and waiting for a person",
+        State::Cancelled => "withdrawn",
+    }
+}
+
+/// The beginning of a text.
+pub(crate) fn clip(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
