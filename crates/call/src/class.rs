@@ -77,6 +77,33 @@ impl Class {
             Self::Unmodelled => "unmodelled",
         }
     }
+
+    /// What it means, in a few words for a person.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "done, and the answer says so",
+            Self::Queued => "accepted, and applied by the API later",
+            Self::Duplicate => "what was to be created is there already",
+            Self::Partial => "a success in which single items failed",
+            Self::Validation => "the request is wrong, or breaks a rule of the business",
+            Self::NotFound => "what the request is about does not exist",
+            Self::Conflict => "the state of the resource forbids it",
+            Self::IdempotencyMismatch => "the idempotency key was used for another payload",
+            Self::InProgress => "the same idempotency key is being worked on",
+            Self::Unauthenticated => "the credentials are missing, expired or void",
+            Self::CredentialsRejected => "the log-in itself was refused",
+            Self::Csrf => "the CSRF token was missing or stale",
+            Self::Forbidden => "the account lacks the right",
+            Self::RateLimited => "too many requests; this one was not processed",
+            Self::QuotaExhausted => "a quota is used up; waiting a little does not help",
+            Self::Declined => "refused by a decision of the other side",
+            Self::Unavailable => "the service, or something before it, is not there",
+            Self::ServerError => "the service failed while working on it",
+            Self::Network => "no answer, or only a part of one",
+            Self::Unmodelled => "an answer that nothing here understands",
+        }
+    }
 }
 
 impl std::fmt::Display for Class {

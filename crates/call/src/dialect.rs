@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::request::Request;
+
 pub use auth::{Auth, Csrf, LoginAnswer, LoginMeaning, LoginRoute, RefreshRoute};
 pub use check::DialectError;
 pub(crate) use extract::find_value;
@@ -140,17 +142,44 @@ impl Dialect {
     /// [`DialectError`] if the text is not TOML, has a key or value that the format does not
     /// know, is of another version, or refers to something that it does not define.
     pub fn parse(text: &str) -> Result<Self, DialectError> {
+        let (dialect, problems) = Self::read(text)?;
+        match problems.into_iter().next() {
+            Some(problem) => Err(problem),
+            None => Ok(dialect),
+        }
+    }
+
+    /// Every problem that can be found in the text of a dialect file; none if it can be used.
+    ///
+    /// A text that is not of the form of a dialect has one problem, the first: what stands
+    /// behind it is not looked at until it is mended. Of what refers to something that is not
+    /// there, or is out of bounds, all are found at once.
+    #[must_use]
+    pub fn check(text: &str) -> Vec<DialectError> {
+        match Self::read(text) {
+            Ok((_, problems)) => problems,
+            Err(problem) => vec![problem],
+        }
+    }
+
+    fn read(text: &str) -> Result<(Self, Vec<DialectError>), DialectError> {
         check::version(text)?;
         let dialect: Self = toml::from_str(text).map_err(|error| check::form(&error))?;
-        check::references(&dialect, text)?;
-        Ok(dialect)
+        let problems = check::references(&dialect, text);
+        Ok((dialect, problems))
     }
 
     /// The dialect of that name that ships with this crate, if there is one.
     #[must_use]
     pub fn built_in(name: &str) -> Option<Self> {
+        Self::parse(Self::built_in_text(name)?).ok()
+    }
+
+    /// The TOML of the dialect of that name that ships with this crate, if there is one.
+    #[must_use]
+    pub fn built_in_text(name: &str) -> Option<&'static str> {
         match name {
-            "knosc" => Self::parse(KNOSC).ok(),
+            "knosc" => Some(KNOSC),
             _ => None,
         }
     }
@@ -173,6 +202,18 @@ impl Dialect {
                     .map(|(_, action)| action)
             })
             .map(String::as_str)
+    }
+
+    /// The resource that a request creates, with its name, if it is one of the dialect's.
+    #[must_use]
+    pub fn created_by(&self, request: &Request) -> Option<(&str, &Resource)> {
+        let fits = |resource: &Resource| {
+            let create = &resource.create;
+            create.method.eq_ignore_ascii_case(request.method.as_str())
+                && create.path == request.route()
+        };
+        let mut resources = self.resource.iter();
+        resources.find(|(_, resource)| fits(resource)).map(|(name, found)| (name.as_str(), found))
     }
 
     /// The policy of that name.

@@ -129,11 +129,11 @@ pub use activity::Activity;
 pub use builder::{BuildError, Builder};
 pub use client::Client;
 pub use lookup::{ListError, Rows, Testimony};
-pub use redact::payload_snippet;
+pub use redact::{payload_snippet, redacted_payload};
 pub use secret::{Credentials, Secret};
 pub use steadfast_call::{
-    Attempt, AuthFailure, Class, CredentialsKind, Details, Difference, Effect, Error, Failure,
-    Found, Kind, LookUp, Options, Outcome, Reach, Reply, Request, Stop, Success, Time, dialect,
-    differences,
+    Attempt, AuthFailure, Class, CredentialsKind, Details, Difference, Effect, Error, Explanation,
+    Failure, Found, Kind, LookUp, Nature, Next, Options, Outcome, Reach, Reply, Request,
+    SavedError, SavedReply, Stop, Success, Time, Waits, dialect, differences, explain, read_saved,
 };
 pub use transport::{Exchanged, HttpTransport, Limits, TlsFiles, Transport, TransportError};

@@ -2,7 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Dialect, Policy};
+use super::{Dialect, Policy, Resource};
 
 /// Why a dialect file cannot be used: what, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,16 @@ pub enum DialectError {
         /// What to do.
         remedy: String,
     },
+}
+
+impl DialectError {
+    /// The line in the file, counted from 1; 0 where the message itself says it.
+    fn line(&self) -> usize {
+        match self {
+            Self::Reference { line, .. } => *line,
+            Self::Form(_) | Self::Version(_) => 0,
+        }
+    }
 }
 
 /// A file of another version may well have keys that this one does not know, so the version is
@@ -55,62 +65,92 @@ pub(super) fn form(error: &toml::de::Error) -> DialectError {
     DialectError::Form(text)
 }
 
-/// Every reference has to lead somewhere, and no bound may be out of reach.
-pub(super) fn references(dialect: &Dialect, text: &str) -> Result<(), DialectError> {
-    for (name, policy) in
-        [("recommended", &dialect.policy.recommended), ("documented", &dialect.policy.documented)]
-    {
-        counts(name, policy, text)?;
-    }
+/// Every reference has to lead somewhere, and no bound may be out of reach. All that do not, in
+/// the order of the file.
+pub(super) fn references(dialect: &Dialect, text: &str) -> Vec<DialectError> {
+    let mut found = Found { text, problems: Vec::new() };
+    counts("recommended", &dialect.policy.recommended, &mut found);
+    counts("documented", &dialect.policy.documented, &mut found);
     for (name, resource) in &dialect.resource {
-        let tables = [("fields", &resource.fields), ("line_fields", &resource.line_fields)];
-        for (table, fields) in tables {
-            for (field, shape) in fields {
-                let Some(list) = &shape.list else { continue };
-                if !dialect.list.contains_key(list) {
-                    let what = format!("there is no list named \"{list}\"");
-                    let remedy =
-                        format!("add [list.{list}], or name one of the lists that are there");
-                    let path = ["resource", name, table, field, "list"];
-                    return Err(wrong(text, &path, what, remedy));
-                }
-            }
-        }
-        if !resource.fields.contains_key(&resource.key) {
-            let what = format!("there is no field named \"{}\"", resource.key);
-            let remedy = "name one of the resource's fields".to_owned();
-            return Err(wrong(text, &["resource", name, "key"], what, remedy));
-        }
-        if resource.lookup.as_ref().is_some_and(|lookup| lookup.keys_per_request == 0) {
-            let path = ["resource", name, "lookup", "keys_per_request"];
-            let remedy = "let a request name at least one key".to_owned();
-            return Err(wrong(text, &path, "it is 0".to_owned(), remedy));
-        }
+        fields(dialect, name, resource, &mut found);
+        lookup(name, resource, &mut found);
     }
     let listed = dialect.list.keys().next().map(|name| ["list", name.as_str()]);
     let looked_up = dialect.resource.iter().find(|(_, resource)| resource.lookup.is_some());
     let read = listed.or(looked_up.map(|(name, _)| ["resource", name.as_str()]));
-    match (&dialect.paging, read) {
-        (None, Some(path)) => {
-            let what = "lists and look-ups are read page by page, and nothing says how".to_owned();
-            Err(wrong(text, &path, what, "add a [paging] table".to_owned()))
-        }
-        _ => Ok(()),
+    if let (None, Some(path)) = (&dialect.paging, read) {
+        let what = "lists and look-ups are read page by page, and nothing says how";
+        found.wrong(&path, what, "add a [paging] table");
     }
+    found.problems.sort_by_key(DialectError::line);
+    found.problems
 }
 
-fn counts(name: &str, policy: &Policy, text: &str) -> Result<(), DialectError> {
+fn counts(name: &str, policy: &Policy, found: &mut Found<'_>) {
     let counts = [
         ("attempts", u64::from(policy.attempts), "say 1 to send once and never again"),
         ("attempt_timeout_ms", policy.attempt_timeout_ms, "give an attempt some time"),
         ("connect_timeout_ms", policy.connect_timeout_ms, "give a connection some time"),
     ];
-    match counts.iter().find(|(_, count, _)| *count == 0) {
-        Some((key, _, remedy)) => {
-            let path = ["policy", name, key];
-            Err(wrong(text, &path, "it is 0".to_owned(), (*remedy).to_owned()))
+    for (key, _, remedy) in counts.into_iter().filter(|(_, count, _)| *count == 0) {
+        found.wrong(&["policy", name, key], "it is 0", remedy);
+    }
+}
+
+fn fields(dialect: &Dialect, name: &str, resource: &Resource, found: &mut Found<'_>) {
+    let tables = [("fields", &resource.fields), ("line_fields", &resource.line_fields)];
+    for (table, fields) in tables {
+        for (field, shape) in fields {
+            let Some(list) = &shape.list else { continue };
+            if !dialect.list.contains_key(list) {
+                let what = format!("there is no list named \"{list}\"");
+                let remedy = format!("add [list.{list}], or name one of the lists that are there");
+                found.wrong(&["resource", name, table, field, "list"], what, remedy);
+            }
         }
-        None => Ok(()),
+    }
+    if !resource.fields.contains_key(&resource.key) {
+        let what = format!("there is no field named \"{}\"", resource.key);
+        found.wrong(&["resource", name, "key"], what, "name one of the resource's fields");
+    }
+    if resource.lines.is_none() && !resource.line_fields.is_empty() {
+        let what = "there are fields of a line, and nothing says which array holds the lines";
+        let remedy = format!("add lines = \"…\" to [resource.{name}]");
+        found.wrong(&["resource", name, "line_fields"], what, remedy);
+    }
+}
+
+fn lookup(name: &str, resource: &Resource, found: &mut Found<'_>) {
+    if let Some(lookup) = &resource.lookup {
+        let path = |key| ["resource", name, "lookup", key];
+        if lookup.keys_per_request == 0 {
+            let remedy = "let a request name at least one key";
+            found.wrong(&path("keys_per_request"), "it is 0", remedy);
+        }
+        if !lookup.read.contains("{id}") {
+            let what = "it names no record";
+            found.wrong(&path("read"), what, "write {id} where the id of the record belongs");
+        }
+        if lookup.filter.as_ref().is_some_and(|filter| !filter.template.contains("{keys}")) {
+            let what = "its template names no keys";
+            found.wrong(&path("filter"), what, "write {keys} where the JSON array of keys belongs");
+        }
+    }
+    if resource.witness.as_ref().is_some_and(|witness| !witness.path.contains("{id}")) {
+        let path = ["resource", name, "witness", "path"];
+        found.wrong(&path, "it names no record", "write {id} where the id of the record belongs");
+    }
+}
+
+/// What has been found in a file.
+struct Found<'t> {
+    text: &'t str,
+    problems: Vec<DialectError>,
+}
+
+impl Found<'_> {
+    fn wrong(&mut self, path: &[&str], what: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(wrong(self.text, path, what.into(), remedy.into()));
     }
 }
 

@@ -142,3 +142,37 @@ fn what_is_no_toml_is_named_with_its_line() {
     assert!(Dialect::parse("").is_err());
     assert!(Dialect::parse("\u{0}").is_err());
 }
+
+#[test]
+fn references_that_lead_nowhere_are_all_found_at_once_in_the_order_of_the_file() {
+    let mut text = KNOSC.to_owned();
+    for (from, to) in [
+        ("attempts = 4", "attempts = 0"),
+        ("list = \"supplier\"", "list = \"suplier\""),
+        ("read = \"/purchase-order/{id}\"", "read = \"/purchase-order\""),
+        ("\"value\":{keys}", "\"value\":[]"),
+        ("lines = \"details\"\n", ""),
+    ] {
+        assert!(text.contains(from), "{from} is not in the dialect");
+        text = text.replacen(from, to, 1);
+    }
+    let said: Vec<String> = Dialect::check(&text).iter().map(ToString::to_string).collect();
+    let wanted =
+        ["attempts: it is 0", "{keys}", "names no record", "no list named \"suplier\"", "lines ="];
+    assert_eq!(said.len(), wanted.len(), "{said:#?}");
+    for (text, wanted) in said.iter().zip(wanted) {
+        assert!(text.starts_with("line ") && text.contains(wanted), "{wanted}: {said:#?}");
+    }
+    assert!(Dialect::check(KNOSC).is_empty());
+    assert_eq!(Dialect::check("dialect = 1").len(), 1, "of the form, the first mistake is told");
+}
+
+#[test]
+fn every_built_in_is_there_as_text_and_as_dialect() {
+    for name in Dialect::built_in_names() {
+        let text = Dialect::built_in_text(name).unwrap();
+        assert_eq!(Dialect::check(text), [], "{name}");
+        assert_eq!(Dialect::built_in(name).unwrap().name, *name);
+    }
+    assert!(Dialect::built_in("nobody").is_none() && Dialect::built_in_text("nobody").is_none());
+}

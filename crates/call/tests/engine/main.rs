@@ -7,6 +7,7 @@ mod deadlines;
 mod dialects;
 mod doubt;
 mod duplicates;
+mod explained;
 mod hints;
 mod lists;
 mod login;

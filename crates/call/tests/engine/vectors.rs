@@ -15,10 +15,20 @@ struct Vectors {
 
 /// What is needed here of a vector; the double's own tests need more.
 #[derive(Deserialize)]
-struct Vector {
-    id: String,
+pub(crate) struct Vector {
+    pub(crate) id: String,
     request: Asked,
     reply: Answered,
+}
+
+impl Vector {
+    pub(crate) fn request(&self) -> Request {
+        request(&self.request)
+    }
+
+    pub(crate) fn reply(&self) -> Reply {
+        reply(&self.reply)
+    }
 }
 
 #[derive(Deserialize)]
@@ -43,12 +53,12 @@ struct Classes {
     class: BTreeMap<String, Class>,
 }
 
-fn vectors() -> Vec<Vector> {
+pub(crate) fn vectors() -> Vec<Vector> {
     let text = include_str!("../../../sandbox/tests/vectors/knosc.toml");
     toml::from_str::<Vectors>(text).unwrap().vector
 }
 
-fn classes() -> BTreeMap<String, Class> {
+pub(crate) fn classes() -> BTreeMap<String, Class> {
     toml::from_str::<Classes>(include_str!("../vectors/knosc-classes.toml")).unwrap().class
 }
 
@@ -76,7 +86,7 @@ fn every_vectors_reply_has_the_class_that_is_expected() {
     let (dialect, expected) = (knosc(), classes());
     let mut wrong = Vec::new();
     for vector in vectors() {
-        let reading = classify(&dialect, &request(&vector.request), &reply(&vector.reply));
+        let reading = classify(&dialect, &vector.request(), &vector.reply());
         match expected.get(&vector.id) {
             Some(class) if *class == reading.class => {}
             Some(class) => wrong.push(format!(
@@ -104,7 +114,7 @@ fn every_expected_class_is_of_a_vector() {
 fn every_code_of_the_contract_has_an_action() {
     let dialect = knosc();
     for vector in vectors() {
-        let reading = classify(&dialect, &request(&vector.request), &reply(&vector.reply));
+        let reading = classify(&dialect, &vector.request(), &vector.reply());
         if let Some(code) = reading.code {
             assert!(dialect.action(&code).is_some(), "{}: {code}", vector.id);
         }
