@@ -45,6 +45,34 @@ pub fn payload_snippet(body: &[u8]) -> String {
     Secrets::default().payload_snippet(body)
 }
 
+/// A whole payload as JSON, with secrets taken out; `None` for what is not JSON.
+///
+/// ```
+/// let shown = steadfast::redacted_payload(br#"{"key":"PO-1","api_token":"t0"}"#);
+/// assert_eq!(shown.unwrap().to_string(), r#"{"key":"PO-1","api_token":"[redacted]"}"#);
+/// ```
+#[must_use]
+pub fn redacted_payload(body: &[u8]) -> Option<Value> {
+    let mut value = serde_json::from_slice(body).ok()?;
+    redact(&mut value);
+    scrub_texts(&mut value);
+    Some(value)
+}
+
+/// Takes what looks like a secret out of every text.
+fn scrub_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(scrubbed) = Secrets::default().scrub(text) {
+                *text = scrubbed;
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(scrub_texts),
+        Value::Object(members) => members.values_mut().for_each(scrub_texts),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// The secrets of a client, as they are at one time.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<String>);
@@ -191,6 +219,18 @@ mod tests {
         let snippet = payload_snippet(body);
         assert!(!["p4", "t0", "k1"].iter().any(|s| snippet.contains(s)), "{snippet}");
         assert!(snippet.contains("ada"));
+    }
+
+    #[test]
+    fn a_whole_payload_has_no_secrets_and_keeps_its_digits() {
+        let body =
+            br#"{"n":0.10000000000000000001,"a":[{"Password":"p4"},"eyJhbGciOi.eyJzdWIi.c2ln"]}"#;
+        let shown = redacted_payload(body).map(|value| value.to_string());
+        assert_eq!(
+            shown.as_deref(),
+            Some(r#"{"n":0.10000000000000000001,"a":[{"Password":"[redacted]"},"[redacted]"]}"#)
+        );
+        assert_eq!(redacted_payload(b"<html>"), None);
     }
 
     #[test]
