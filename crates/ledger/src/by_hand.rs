@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::delivery::Reason;
+use crate::state::State;
+
 /// What a person did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Act {
@@ -64,4 +67,8 @@ pub struct ActRow {
     pub act: Act,
     /// Who, and why.
     pub hand: Hand,
+    /// The state that was left.
+    pub was: State,
+    /// Why the delivery was in it.
+    pub reason: Option<Reason>,
 }

@@ -125,9 +125,11 @@ CREATE TABLE act (
   delivery INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
   n INTEGER NOT NULL,
   at_ms INTEGER NOT NULL,
-  act TEXT NOT NULL, -- applied, not_applied, retry, cancel
+  act TEXT NOT NULL,      -- applied, not_applied, retry, cancel
   by TEXT,
   note TEXT,
+  was INTEGER NOT NULL,   -- the state that was left
+  reason TEXT,            -- and why the delivery was in it: JSON
   PRIMARY KEY (delivery, n)
 ) STRICT, WITHOUT ROWID;
 "];

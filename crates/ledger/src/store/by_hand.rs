@@ -2,7 +2,8 @@
 //!
 //! Each act is written down in the transaction that does it.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::Ledger;
 use super::row::Hot;
@@ -76,18 +77,9 @@ impl Ledger {
             if !db.prepare_cached(has_table)?.exists([])? {
                 return Ok(Vec::new());
             }
-            db.prepare_cached(
-                "SELECT at_ms, act, by, note FROM act WHERE delivery = ?1 ORDER BY n",
-            )?
-            .query_map([id.0], |row| {
-                let word: String = row.get(1)?;
-                let hand = Hand { by: row.get(2)?, note: row.get(3)? };
-                // A word of a later version would have come with a later format.
-                Ok(Act::from_word(&word).map(|act| (row.get(0), act, hand)))
-            })?
-            .filter_map(Result::transpose)
-            .map(|row| row.and_then(|(at_ms, act, hand)| Ok(ActRow { at_ms: at_ms?, act, hand })))
-            .collect()
+            let select =
+                "SELECT at_ms, act, by, note, was, reason FROM act WHERE delivery = ?1 ORDER BY n";
+            db.prepare_cached(select)?.query_map([id.0], act_row)?.collect()
         })
     }
 
@@ -138,16 +130,17 @@ impl Work {
             // What was seen before its first attempt says nothing about today.
             row.known_absent = false;
         }
+        let was = row.reason.clone();
         row.take(&settlement, now_ms);
         self.enter_lane(&mut row)?;
         self.shift(from, &row)?;
         let parked = self.after_move(from, &row, now_ms)?;
         self.db
             .prepare_cached(
-                "INSERT INTO act (delivery, n, at_ms, act, by, note)
-                 VALUES (?1, (SELECT count(*) + 1 FROM act WHERE delivery = ?1), ?2, ?3, ?4, ?5)",
+                "INSERT INTO act (delivery, n, at_ms, act, by, note, was, reason)
+                 VALUES (?1, (SELECT count(*) + 1 FROM act WHERE delivery = ?1), ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
-            .execute(params![id.0, now_ms, act.as_str(), hand.by, hand.note])?;
+            .execute(params![id.0, now_ms, act.as_str(), hand.by, hand.note, from.code(), was])?;
         Ok(Settled { from, to: row.state, parked })
     }
 
@@ -163,6 +156,19 @@ impl Work {
         let code = row.code().unwrap_or_else(|| CHANGED.to_owned());
         Err(Fault::Refused(LedgerError::NotToBeSent { id, code }))
     }
+}
+
+fn act_row(row: &Row<'_>) -> rusqlite::Result<ActRow> {
+    let broken = |column| rusqlite::Error::InvalidColumnType(column, "act".to_owned(), Type::Text);
+    let word: String = row.get(1)?;
+    let reason: Option<String> = row.get(5)?;
+    Ok(ActRow {
+        at_ms: row.get(0)?,
+        act: Act::from_word(&word).ok_or_else(|| broken(1))?,
+        hand: Hand { by: row.get(2)?, note: row.get(3)? },
+        was: State::from_code(row.get(4)?).ok_or_else(|| broken(4))?,
+        reason: reason.and_then(|text| serde_json::from_str(&text).ok()),
+    })
 }
 
 impl Hot {

@@ -24,7 +24,8 @@ async fn what_a_person_found_out_is_kept_with_the_name() {
         assert_eq!(acts.len(), 1);
         assert_eq!((&acts[0].hand, acts[0].at_ms), (&ada(), f.now_ms()));
         let act = if applied { Act::Applied } else { Act::NotApplied };
-        assert_eq!(acts[0].act, act);
+        assert_eq!((acts[0].act, acts[0].was), (act, State::Unknown));
+        assert_eq!(acts[0].reason, Some(reason("no answer")), "what the person had before them");
         assert_eq!(f.ledger.counts(run).unwrap().of(State::Unknown), 0);
     }
 }
