@@ -1,5 +1,7 @@
 //! The command line, as it is typed.
 
+pub(crate) mod ledger;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,6 +42,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Deliver a file of writes to an API and account for every one
     Deliver(Box<DeliverArgs>),
+    /// Look at deliveries, and act on them by hand
+    Ledger(ledger::LedgerArgs),
     /// Run a stateful double of an API, with faults on demand
     Sandbox(SandboxArgs),
     /// Print completions for a shell

@@ -1,6 +1,6 @@
 //! `steadfast deliver`: settings, the double if one is asked for, the job, and its account.
 
-mod account;
+pub(crate) mod account;
 mod files;
 mod judge;
 mod table;

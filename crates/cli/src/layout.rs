@@ -1,12 +1,17 @@
 //! How tables and words look, the same in every command.
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width,
+};
 use steadfast_ledger::State;
 
 const WIDTH_MAX: u16 = 160;
+/// The widest column of names that are kept whole.
+const NAME_WIDTH_MAX: u16 = 44;
 
 /// A table without rows, as wide as the terminal, or as `width_piped` where stdout is none.
 pub(crate) fn blank(width_piped: u16) -> Table {
@@ -49,6 +54,20 @@ pub(crate) fn state(state: State) -> Cell {
     }
 }
 
+/// Makes a column wide enough for the longest of these names, so that none is broken over two lines, unless it
+/// is very long.
+pub(crate) fn keep_whole<'n>(
+    table: &mut Table,
+    column: usize,
+    names: impl IntoIterator<Item = &'n str>,
+) {
+    let longest = names.into_iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    if let Some(column) = table.column_mut(column) {
+        let width = u16::try_from(longest).unwrap_or(NAME_WIDTH_MAX).min(NAME_WIDTH_MAX);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
+    }
+}
+
 /// What a state means, in a few words.
 pub(crate) fn meaning(state: State) -> &'static str {
     match state {
@@ -71,5 +90,13 @@ pub(crate) fn clip(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+/// A text that came from elsewhere, without what a terminal would obey.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    match text.contains(char::is_control) {
+        true => Cow::Owned(text.replace(char::is_control, " ")),
+        false => Cow::Borrowed(text),
     }
 }

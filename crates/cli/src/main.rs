@@ -7,6 +7,7 @@ mod args;
 mod deliver;
 mod failure;
 mod layout;
+mod ledger;
 mod logging;
 mod sandbox;
 mod screen;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { folder } => shell::man(&folder),
         Command::Deliver(args) => in_runtime(deliver::run(&cli.global, *args)),
+        Command::Ledger(args) => in_runtime(ledger::run(&cli.global, args)),
         Command::Sandbox(args) => in_runtime(sandbox::run(args)),
     };
     match result {

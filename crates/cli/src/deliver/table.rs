@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Cell, ColumnConstraint, Table, Width};
+use comfy_table::{Cell, Table};
 use steadfast_ledger::State;
 
 use super::account::Account;
@@ -11,8 +11,6 @@ use crate::layout::{self, blank, clip, header, number};
 
 /// How wide the tables are where stdout is no terminal.
 const WIDTH_PIPED: u16 = 100;
-/// The widest column of codes.
-const CODE_WIDTH_MAX: u16 = 44;
 
 pub(super) fn render(account: &Account, dry_run: bool) -> String {
     let mut text = String::new();
@@ -86,11 +84,6 @@ fn codes(account: &Account) -> Table {
             Cell::new(clip(&example, 240)),
         ]);
     }
-    // A code is a name: it is not broken over two lines.
-    let longest = account.codes.iter().map(|code| code.code.chars().count()).max().unwrap_or(0);
-    if let Some(column) = table.column_mut(1) {
-        let width = u16::try_from(longest).unwrap_or(CODE_WIDTH_MAX).min(CODE_WIDTH_MAX);
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
-    }
+    layout::keep_whole(&mut table, 1, account.codes.iter().map(|code| code.code.as_str()));
     table
 }

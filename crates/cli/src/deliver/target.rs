@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use steadfast::dialect::Dialect;
 use steadfast_deliver::input::{self, Source};
-use steadfast_ledger::{Ledger, default_path};
+use steadfast_ledger::Ledger;
 use steadfast_sandbox::{Fixtures, Options, Sandbox};
 use tempfile::TempDir;
 
 use crate::args::DeliverArgs;
 use crate::failure::Failure;
+use crate::ledger::place;
 use crate::settings::{self, Api};
 
 pub(super) struct Target {
@@ -91,18 +92,10 @@ impl Target {
             // A rehearsal leaves no trace.
             (true, _) => fresh_ledger(None)?,
             (false, Some(path)) => (path.clone(), None),
-            (false, None) => (usual_ledger(&name)?, None),
+            (false, None) => (place::usual(&name)?, None),
         };
         Ok(Self { api, resource, sandbox: None, ledger_path, temporary })
     }
-}
-
-fn usual_ledger(api: &str) -> Result<PathBuf, Failure> {
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(PathBuf::from);
-    default_path(state.as_deref(), home.as_deref(), api).ok_or_else(|| {
-        Failure::usage("there is no place for the ledger: neither XDG_STATE_HOME nor HOME is set; name one with --ledger")
-    })
 }
 
 /// A ledger that holds nothing yet.

@@ -1,0 +1,98 @@
+//! A delivery as a record for machines.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use steadfast_ledger::{ActRow, AttemptRow, Delivery, Ledger, LedgerError, Run, RunId};
+
+/// Makes records of the deliveries of one ledger.
+pub(super) struct Records<'l> {
+    ledger: &'l Ledger,
+    runs: HashMap<RunId, Run>,
+}
+
+impl<'l> Records<'l> {
+    pub(super) fn new(ledger: &'l Ledger) -> Self {
+        Self { ledger, runs: HashMap::new() }
+    }
+
+    /// The run that a delivery counts to.
+    pub(super) fn run(&mut self, id: RunId) -> Result<&Run, LedgerError> {
+        if !self.runs.contains_key(&id) {
+            self.runs.insert(id, self.ledger.run(id)?.unwrap_or_default());
+        }
+        Ok(&self.runs[&id])
+    }
+
+    /// Everything but the body. Every record has every member, in one order.
+    pub(super) fn of(&mut self, delivery: &Delivery) -> Result<Map<String, Value>, LedgerError> {
+        let source = self.run(delivery.run)?.source.clone();
+        let reason = delivery.reason.clone().unwrap_or_default();
+        let has_reason = delivery.reason.is_some();
+        let members = [
+            ("id", json!(delivery.id)),
+            ("key", json!(delivery.natural_key)),
+            ("state", json!(delivery.state.as_str())),
+            ("code", json!(reason.code)),
+            ("status", json!(reason.status.or(delivery.status))),
+            ("reason", json!(has_reason.then_some(reason.text))),
+            ("action", json!(reason.action)),
+            ("differences", json!(reason.differences)),
+            ("account", json!(delivery.account)),
+            ("resource", json!(delivery.resource)),
+            ("resource_id", json!(delivery.resource_id)),
+            ("method", json!(delivery.method)),
+            ("path", json!(delivery.path)),
+            ("identity", json!(delivery.identity)),
+            ("run", json!(delivery.run)),
+            ("source", json!(source)),
+            ("lines", json!(delivery.lines)),
+            ("attempts", json!(delivery.attempts)),
+            ("due_at", instant(delivery.due_at_ms)),
+            ("first_sent_at", instant(delivery.first_sent_at_ms)),
+            ("last_sent_at", instant(delivery.last_sent_at_ms)),
+            ("created_at", instant(Some(delivery.created_at_ms))),
+            ("updated_at", instant(Some(delivery.updated_at_ms))),
+        ];
+        Ok(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+}
+
+pub(super) fn attempt(attempt: &AttemptRow) -> Value {
+    json!({
+        "n": attempt.n,
+        "started_at": instant(Some(attempt.started_at_ms)),
+        "elapsed_ms": attempt.elapsed_ms,
+        "class": attempt.class,
+        "status": attempt.status,
+        "code": attempt.code,
+        "effect": attempt.effect,
+        "wait_ms": attempt.wait_ms,
+        "rule": attempt.rule,
+        "request_id": attempt.request_id,
+    })
+}
+
+pub(super) fn act(act: &ActRow) -> Value {
+    json!({
+        "at": instant(Some(act.at_ms)),
+        "act": act.act.as_str(),
+        "by": act.hand.by,
+        "note": act.hand.note,
+        "was": act.was.as_str(),
+        "reason": act.reason.as_ref().map(|reason| &reason.text),
+    })
+}
+
+/// The body without secrets: as JSON, or in words where it is none.
+pub(super) fn body(body: &[u8]) -> Value {
+    steadfast::redacted_payload(body)
+        .unwrap_or_else(|| Value::String(format!("({} bytes that are not JSON)", body.len())))
+}
+
+/// An instant as RFC 3339 has it, in UTC.
+pub(super) fn instant(at_ms: Option<i64>) -> Value {
+    let at = at_ms.and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok());
+    at.map_or(Value::Null, |at| Value::String(format!("{at:.3}")))
+}

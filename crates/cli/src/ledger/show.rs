@@ -1,0 +1,203 @@
+//! `ledger show`: one delivery, so that nobody has to read code or logs to know why it is where it is.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{Attribute, Cell, ColumnConstraint, Table, Width};
+use serde_json::{Value, json};
+use steadfast_ledger::{ActRow, AttemptRow, Delivery, Ledger, Run, State};
+
+use super::list::WIDTH_PIPED;
+use super::record::{self, Records};
+use super::{Desk, Ended, Stop, name, words};
+use crate::args::ledger::ShowArgs;
+use crate::deliver::account::name_of;
+use crate::layout::{blank, meaning, plain};
+
+pub(super) fn show(desk: &mut Desk<'_>, args: &ShowArgs) -> Ended {
+    let ledger = Ledger::open_read_only(&desk.path)?;
+    let found = name::all(&ledger, &args.name)?;
+    if found.is_empty() {
+        return Err(name::missing(&ledger, &args.name).into());
+    }
+    let mut records = Records::new(&ledger);
+    for (n, delivery) in found.iter().enumerate() {
+        // A look by key comes without the body.
+        let Some(delivery) = ledger.get(delivery.id)? else { continue };
+        let story = Story {
+            run: records.run(delivery.run)?.clone(),
+            attempts: ledger.attempts(delivery.id)?,
+            acts: ledger.acts(delivery.id)?,
+            delivery,
+        };
+        if desk.global.json {
+            let mut record = records.of(&story.delivery)?;
+            let all = |rows: Vec<Value>| Value::Array(rows);
+            record.insert(
+                "timeline".into(),
+                all(story.attempts.iter().map(record::attempt).collect()),
+            );
+            record.insert("acts".into(), all(story.acts.iter().map(record::act).collect()));
+            record.insert("means".into(), json!(meaning(story.delivery.state)));
+            if args.body {
+                record.insert("body".into(), record::body(&story.delivery.body));
+            }
+            desk.line(Value::Object(record).to_string())?;
+            continue;
+        }
+        if n > 0 {
+            desk.line("")?;
+        }
+        story.tell(desk, args.body)?;
+    }
+    Ok(0)
+}
+
+/// Everything that is known of a delivery.
+struct Story {
+    delivery: Delivery,
+    run: Run,
+    attempts: Vec<AttemptRow>,
+    acts: Vec<ActRow>,
+}
+
+impl Story {
+    fn tell(&self, desk: &mut Desk<'_>, with_body: bool) -> Result<(), Stop> {
+        let delivery = &self.delivery;
+        let name = name_of(delivery);
+        desk.line(format!("Delivery {}: {} {}", delivery.id, delivery.resource, plain(&name)))?;
+        desk.line("")?;
+        desk.line(self.facts().trim_fmt())?;
+        desk.line("")?;
+        desk.line(format!("What happened (times at {}):", words::offset(delivery.updated_at_ms)))?;
+        desk.line(self.timeline().trim_fmt())?;
+        if with_body {
+            desk.line("")?;
+            desk.line("The body, secrets taken out:")?;
+            let body = record::body(&delivery.body);
+            desk.line(serde_json::to_string_pretty(&body).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    fn facts(&self) -> Table {
+        let delivery = &self.delivery;
+        let mut facts = Facts::default();
+        facts.add("state", &format!("{}: {}", delivery.state, meaning(delivery.state)));
+        if let Some(reason) = &delivery.reason {
+            facts.add("why", &reason.text);
+            facts.add("code", reason.code.as_deref().unwrap_or_default());
+        }
+        let status = delivery.reason.as_ref().and_then(|reason| reason.status);
+        if let Some(status) = status.or(delivery.status) {
+            facts.add("answer", &format!("HTTP {status}"));
+        }
+        facts.add("to do", &self.to_do());
+        for (n, difference) in
+            delivery.reason.iter().flat_map(|reason| &reason.differences).enumerate()
+        {
+            facts.add(if n == 0 { "differences" } else { "" }, difference);
+        }
+        facts.add("due", &self.due());
+        let line = if delivery.lines.contains([',', '-']) { "lines" } else { "line" };
+        facts.add("from", &format!("{}, {line} {}", self.run.source, delivery.lines));
+        let started = words::moment(self.run.started_at_ms);
+        facts.add("run", &format!("{}: {}, {started}", delivery.run, self.run.command));
+        facts.add("login", &delivery.account);
+        let size = delivery.body.len();
+        facts.add("call", &format!("{} {}, {size} bytes", delivery.method, delivery.path));
+        facts.add("its id there", delivery.resource_id.as_deref().unwrap_or_default());
+        if delivery.natural_key.as_deref() != Some(&delivery.identity) {
+            facts.add("identity", &delivery.identity);
+        }
+        facts.table("differences".len())
+    }
+
+    /// What a person can do, or why there is nothing to do.
+    fn to_do(&self) -> String {
+        let delivery = &self.delivery;
+        let id = delivery.id;
+        let said = delivery.reason.as_ref().and_then(|reason| reason.action.clone());
+        match (delivery.state, said) {
+            (State::Unknown, Some(said)) if said.contains("ledger resolve") => said,
+            (State::Unknown, _) => format!(
+                "look whether it is there, and no run of the API can be hiding it; then say so: \
+                 steadfast ledger resolve {id} --applied (or --not-applied)"
+            ),
+            (State::Applied | State::Confirmed | State::Existing, said) => {
+                said.unwrap_or_else(|| "nothing".to_owned())
+            }
+            (_, Some(said)) => said,
+            (State::Staged | State::Waiting, None) => {
+                "deliver the same file again: that sends it".to_owned()
+            }
+            (State::Sending, None) => {
+                "nothing while a delivery is running; else deliver the same file again: that finds \
+                 out what became of it"
+                    .to_owned()
+            }
+            (State::Queued, None) => {
+                "deliver the same file again later: that looks for it and sends nothing".to_owned()
+            }
+            (State::Rejected | State::Held | State::Cancelled, None) => {
+                "deliver the same or a corrected file again to send it".to_owned()
+            }
+        }
+    }
+
+    fn due(&self) -> String {
+        match (self.delivery.state, self.delivery.due_at_ms) {
+            (State::Waiting, Some(due_at_ms)) => {
+                format!("not before {}", words::moment(due_at_ms))
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// What happened, in order.
+    fn timeline(&self) -> Table {
+        let delivery = &self.delivery;
+        let mut events = vec![(delivery.created_at_ms, "accepted".to_owned(), None)];
+        for attempt in &self.attempts {
+            events.push((attempt.started_at_ms, words::attempt(attempt), words::after(attempt)));
+        }
+        for act in &self.acts {
+            events.push((act.at_ms, words::act(act), Some(words::before(act))));
+        }
+        let open = delivery.state.is_open();
+        let since = if open { "since then" } else { "ended as" };
+        events.push((delivery.updated_at_ms, format!("{since} {}", delivery.state), None));
+        // Those of the same millisecond stay as they are.
+        events.sort_by_key(|(at_ms, ..)| *at_ms);
+        let mut facts = Facts::default();
+        for (at_ms, what, then) in events {
+            facts.add(&words::precise(at_ms), &what);
+            facts.add("", &then.unwrap_or_default());
+        }
+        facts.table("2026-01-01 00:00:00.000".len())
+    }
+}
+
+/// Lines of a name and a text, which is broken where it is too long.
+#[derive(Default)]
+struct Facts(Vec<(String, String)>);
+
+impl Facts {
+    /// Adds a line, unless there is nothing to say.
+    fn add(&mut self, name: &str, text: &str) {
+        if !text.is_empty() {
+            self.0.push((name.to_owned(), plain(text).into_owned()));
+        }
+    }
+
+    fn table(self, names_width: usize) -> Table {
+        let mut table = blank(WIDTH_PIPED);
+        table.load_style(NOTHING);
+        for (name, text) in self.0 {
+            table.add_row(vec![Cell::new(name).add_attribute(Attribute::Bold), Cell::new(text)]);
+        }
+        if let Some(column) = table.column_mut(0) {
+            let width = u16::try_from(names_width + 2).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        }
+        table
+    }
+}
