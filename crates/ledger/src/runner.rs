@@ -10,6 +10,7 @@
 //! The result is on disk before the observer hears of it. Calls, claims and settlements run
 //! side by side, so that nobody waits for the disk who could be sending.
 
+mod ahead;
 mod confirm;
 mod desk;
 mod exchange;
@@ -26,9 +27,11 @@ use futures_util::FutureExt;
 use steadfast::{Attempt, Client};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::{Delivery, Ledger, LedgerError, Reason, RunId, Settlement};
 
+use ahead::Ahead;
 use desk::{Desk, Finished, Looks, Queued, maybe};
 use exchange::make_call;
 pub use settlement::OnUnknown;
@@ -37,6 +40,11 @@ pub use settlement::OnUnknown;
 const PARKED_MAX: usize = 4_096;
 /// How often the runner looks around when nothing happens.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How long a result waits for others, to be written down with them in one transaction.
+const GATHER: Duration = Duration::from_millis(2);
+/// So many do not wait for more.
+const GATHERED: usize = 256;
 
 /// How a runner sends.
 #[derive(Debug, Clone)]
@@ -121,6 +129,9 @@ impl Runner {
     /// earlier process left in doubt. Ends when nothing is left to send and queued writes have
     /// been seen or given up, or as the user wishes.
     ///
+    /// It is best spawned on the runtime: then it runs on the threads where the calls run, and no
+    /// other thread has to be woken for each of them.
+    ///
     /// # Errors
     /// [`LedgerError`] if the ledger cannot be read or written. Nothing that was sent is lost:
     /// it is in doubt on disk.
@@ -141,6 +152,8 @@ impl Runner {
             settling: None,
             claiming: None,
             nothing_due: false,
+            ahead: Ahead::new(self.options.concurrency),
+            settle_by: None,
             has_witness: self.has_witness()?,
             rounds: HashMap::new(),
             started_at_ms: self.ledger.now_ms(),
@@ -154,7 +167,12 @@ impl Runner {
             ended: Ended::default(),
         };
         self.look_again_at_unknown(run).await?;
-        while !self.is_over(&mut desk, *wish.borrow()).await? {
+        loop {
+            // Not in the condition below, where it would be held while waiting.
+            let wished = *wish.borrow();
+            if self.is_over(&mut desk, wished).await? {
+                break;
+            }
             self.turn(&mut desk, &mut wish).await?;
             if *wish.borrow() == Wish::Cut {
                 desk.calls.abort_all();
@@ -188,11 +206,15 @@ impl Runner {
             self.look_around(desk);
         }
         self.begin_settling(desk);
-        let tick = tokio::time::sleep(TICK);
+        let tick = Instant::now() + TICK;
+        // While a batch is being written, the next one gathers anyway.
+        let by = desk.settle_by.filter(|_| desk.settling.is_none());
+        let tick = tokio::time::sleep_until(by.map_or(tick, |by| by.min(tick)));
         tokio::select! {
             Some(finished) = desk.finished.recv() => {
                 desk.calling -= 1;
                 desk.to_settle.push(finished);
+                desk.settle_by.get_or_insert_with(|| Instant::now() + GATHER);
                 while let Ok(finished) = desk.finished.try_recv() {
                     desk.calling -= 1;
                     desk.to_settle.push(finished);
@@ -202,6 +224,7 @@ impl Runner {
                 desk.claiming = None;
                 let claimed = claimed?;
                 desk.nothing_due = claimed.is_empty();
+                desk.ahead.claimed(claimed.len());
                 desk.ready.extend(claimed.into_iter().map(|delivery| (delivery, false)));
             }
             settled = maybe(&mut desk.settling) => {
@@ -218,7 +241,7 @@ impl Runner {
                 desk.looking = None;
                 desk.looks = Some(looked?);
             }
-            () = tick => desk.nothing_due = false,
+            () = tick => desk.nothing_due &= by.is_some(),
         }
         while desk.calls.try_join_next().is_some() {}
         Ok(())
@@ -238,8 +261,11 @@ impl Runner {
             room -= 1;
         }
         // Ahead of the calls, but not while it is one at a time: what is claimed may be in doubt.
-        let ahead = if desk.has_witness { concurrency } else { usize::from(room > 0) };
-        let full = desk.ready.len() >= ahead || desk.calling >= PARKED_MAX;
+        let ahead = if desk.has_witness { desk.ahead.many() } else { usize::from(room > 0) };
+        let full = desk.ready.len() > ahead / 2 || ahead == 0 || desk.calling >= PARKED_MAX;
+        if room > 0 && desk.calling > 0 && desk.claiming.is_some() {
+            desk.ahead.ran_dry();
+        }
         if desk.claiming.is_none() && !desk.nothing_due && !full {
             let (ledger, run, limit) = (self.ledger.clone(), desk.run, ahead);
             let now_ms = ledger.now_ms();
@@ -254,7 +280,7 @@ impl Runner {
         let done = desk.done.clone();
         let now_ms = self.ledger.now_ms();
         desk.calls.spawn(async move {
-            let result = make_call(&client, &delivery, in_doubt, now_ms).await;
+            let result = make_call(&client, &mut delivery, in_doubt, now_ms).await;
             let _ = done.send(Finished { delivery, result });
         });
     }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::ahead::Ahead;
 use super::{Ended, Runner, confirm, witness};
 use crate::{Delivery, DeliveryId, LedgerError, RunId, Settled, Settlement};
 
@@ -31,6 +32,9 @@ pub(super) struct Desk {
     pub(super) settling: Option<BoxFuture<'static, Settling>>,
     pub(super) claiming: Option<BoxFuture<'static, Result<Vec<Delivery>, LedgerError>>>,
     pub(super) nothing_due: bool,
+    pub(super) ahead: Ahead,
+    /// When the first of those to settle has waited long enough for others.
+    pub(super) settle_by: Option<Instant>,
     /// There is, or soon will be, a record that can be called as a witness.
     pub(super) has_witness: bool,
     pub(super) rounds: HashMap<DeliveryId, u32>,

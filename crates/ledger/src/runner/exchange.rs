@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use steadfast::{Attempt, Class, Client, Error, Options, Outcome, Request};
+use bytes::Bytes;
+use http::HeaderMap;
+use steadfast::{Attempt, Class, Client, Error, Options, Outcome, Reply, Request, Success};
 
 use crate::{AttemptRow, Delivery, Ledger};
 
 pub(super) async fn make_call(
     client: &Client,
-    delivery: &Delivery,
+    delivery: &mut Delivery,
     in_doubt: bool,
     now_ms: i64,
 ) -> Result<Outcome, Error> {
     let method = delivery.method.parse().unwrap_or(http::Method::POST);
-    let request = Request::new(method, delivery.path.clone()).json(delivery.body.clone());
+    let body = Bytes::from(std::mem::take(&mut delivery.body));
+    let request = Request::new(method, delivery.path.clone()).json(body.clone());
     let deadline = delivery
         .deadline_at_ms
         .map(|at| Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0)));
@@ -26,7 +29,25 @@ pub(super) async fn make_call(
         tried_before: delivery.attempts > 0,
         context: [("delivery".to_owned(), delivery.id.to_string())].into(),
     };
-    client.call(request, options).await
+    let result = client.call(request, options).await;
+    // Nobody else holds it any more, so it is not copied.
+    delivery.body = body.into();
+    result.map(without_answer)
+}
+
+/// A success without the API's own words, which nobody asks for any more. They are let go of here,
+/// on the thread that made them, and not one after the other where results are written down.
+fn without_answer(outcome: Outcome) -> Outcome {
+    let without = |success: Success| Success {
+        reply: success.reply.map(|reply| Reply::new(reply.status, HeaderMap::new(), Bytes::new())),
+        record: None,
+        ..success
+    };
+    match outcome {
+        Outcome::Applied(success) => Outcome::Applied(without(success)),
+        Outcome::Queued(success) => Outcome::Queued(without(success)),
+        Outcome::Existing(success) => Outcome::Existing(without(success)),
+    }
 }
 
 pub(super) fn attempts_of(result: &Result<Outcome, Error>) -> &[Attempt] {

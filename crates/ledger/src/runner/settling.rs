@@ -2,11 +2,12 @@
 
 use futures_util::FutureExt;
 use steadfast::Kind;
+use tokio::time::Instant;
 
 use super::desk::{Desk, Settling, lock};
 use super::exchange::{attempts_of, rows_of};
 use super::settlement::{Verdict, verdict};
-use super::{News, Runner};
+use super::{GATHERED, News, Runner};
 use crate::{LedgerError, Settlement};
 
 impl Runner {
@@ -14,6 +15,12 @@ impl Runner {
         if desk.settling.is_some() || desk.to_settle.is_empty() {
             return;
         }
+        // The first one shows the way to those after it, so it does not wait.
+        let more_to_come = desk.calling > 0 && desk.has_witness && desk.to_settle.len() < GATHERED;
+        if more_to_come && desk.settle_by.is_some_and(|by| Instant::now() < by) {
+            return;
+        }
+        desk.settle_by = None;
         let now_ms = self.ledger.now_ms();
         let mut batch = Vec::new();
         for finished in std::mem::take(&mut desk.to_settle) {
@@ -100,6 +107,8 @@ impl Runner {
         }
         self.give_back(desk).await?;
         desk.looking = None;
+        // Nothing more is to come.
+        desk.settle_by = None;
         while let Ok(finished) = desk.finished.try_recv() {
             desk.to_settle.push(finished);
         }
