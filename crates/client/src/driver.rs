@@ -98,7 +98,7 @@ async fn run(inner: &Arc<Inner>, mut watched: Watched<'_>) -> Result<Outcome, Er
             Step::Done(result) => {
                 watched.ended = true;
                 let secrets = match &*result {
-                    Ok(_) if watched.call.options().context.is_empty() => Secrets::default(),
+                    Ok(_) if !log::is_heard(&result) => Secrets::default(),
                     Ok(_) => inner.secrets(),
                     Err(_) => inner.secrets().and_of(watched.call.request().body.as_deref()),
                 };

@@ -9,6 +9,15 @@ use tracing::{debug, error, info, warn};
 
 use crate::redact::Secrets;
 
+/// True if somebody listens to the record of a call that ended so. Making one costs more than
+/// deciding what to do next.
+pub(crate) fn is_heard<O, E>(result: &Result<O, E>) -> bool {
+    match result {
+        Ok(_) => tracing::enabled!(tracing::Level::INFO),
+        Err(_) => tracing::enabled!(tracing::Level::ERROR),
+    }
+}
+
 /// One record of a write that has ended; none of a read.
 pub(crate) fn ended(
     dialect: &Dialect,
@@ -16,7 +25,7 @@ pub(crate) fn ended(
     result: &Result<Outcome, Error>,
     secrets: &Secrets,
 ) {
-    if !call.nature().is_write() {
+    if !call.nature().is_write() || !is_heard(result) {
         return;
     }
     let request = call.request();
