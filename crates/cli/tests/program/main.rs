@@ -1,6 +1,8 @@
 //! The program as its users meet it: started as a process, with a home of its own, against a
 //! double in another process or in the same one.
 
+#![allow(clippy::print_stdout, reason = "a campaign speaks to whoever runs it")]
+
 mod campaign;
 mod double;
 mod interrupt;
