@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The dialect's rules give the class of a reply; what no rule names is read by its status.
 /// What the server did with a write is another question, answered by
-/// [`Effect::of`](crate::effect::Effect::of).
+/// [`Effect::of_reply`](crate::Effect::of_reply).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {

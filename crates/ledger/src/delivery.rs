@@ -218,7 +218,7 @@ pub struct Delivery {
     pub method: String,
     /// Path and query.
     pub path: String,
-    /// The body's bytes. Empty when a [`Query`] did not ask for bodies.
+    /// The body's bytes. Empty when a [`Query`](crate::Query) did not ask for bodies.
     pub body: Vec<u8>,
     /// The lines of the input it was made from.
     pub lines: String,
