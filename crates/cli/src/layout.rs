@@ -17,18 +17,46 @@ const NAME_WIDTH_MAX: u16 = 44;
 pub(crate) fn blank(width_piped: u16) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    let terminal = std::io::stdout().is_terminal();
-    let width = match terminal {
-        true => console::Term::stdout().size().1.clamp(40, WIDTH_MAX),
-        false => width_piped,
-    };
-    table.set_width(width);
-    if !terminal || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+    table.set_width(width(width_piped));
+    if !std::io::stdout().is_terminal()
+        || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+    {
         table.force_no_tty();
     } else {
         table.enforce_styling();
     }
     table
+}
+
+/// How wide stdout is: as the terminal, or else as `width_piped`.
+pub(crate) fn width(width_piped: u16) -> u16 {
+    match std::io::stdout().is_terminal() {
+        true => console::Term::stdout().size().1.clamp(40, WIDTH_MAX),
+        false => width_piped,
+    }
+}
+
+/// A sentence with line breaks between words, so that it is not wider than this, unless a word is. The
+/// beginning of the sentence is indented as it was.
+pub(crate) fn fold(text: &str, width: usize) -> String {
+    let indent = text.len() - text.trim_start_matches(' ').len();
+    let mut folded = " ".repeat(indent);
+    let mut used = indent;
+    for word in text.split_whitespace() {
+        let size = console::measure_text_width(word);
+        if used > indent && used + 1 + size > width {
+            folded.push('\n');
+            folded.push_str(&" ".repeat(indent));
+            used = indent;
+        }
+        if used > indent {
+            folded.push(' ');
+            used += 1;
+        }
+        folded.push_str(word);
+        used += size;
+    }
+    folded
 }
 
 pub(crate) fn header(names: &[&str]) -> Vec<Cell> {
@@ -98,5 +126,23 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     match text.contains(char::is_control) {
         true => Cow::Owned(text.replace(char::is_control, " ")),
         false => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_folded_between_words() {
+        assert_eq!(fold("one two three", 8), "one two\nthree");
+        assert_eq!(fold("  one two", 6), "  one\n  two");
+        assert_eq!(fold("  a_word_that_is_too_long b", 5), "  a_word_that_is_too_long\n  b");
+        assert_eq!(fold("", 5), "");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_taken_out() {
+        assert_eq!(plain("a\u{1b}[31mb\nc"), "a [31mb c");
     }
 }

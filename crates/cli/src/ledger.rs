@@ -17,7 +17,10 @@ use steadfast_ledger::LedgerError;
 use crate::args::Global;
 use crate::args::ledger::{LedgerArgs, LedgerCommand};
 use crate::failure::Failure;
+use crate::layout::{fold, width};
 
+/// How wide everything is where stdout is no terminal.
+const WIDTH_PIPED: u16 = 80;
 /// Something that was asked for was not done.
 const NOT_DONE: u8 = 1;
 
@@ -61,11 +64,16 @@ impl Desk<'_> {
         Ok(writeln!(self.out, "{}", text.as_ref())?)
     }
 
-    /// Writes a line to stdout that a person can do without.
+    /// Writes a sentence to stdout, broken between words where it is too long.
+    fn say(&mut self, text: impl AsRef<str>) -> Result<(), Stop> {
+        self.line(fold(text.as_ref(), usize::from(width(WIDTH_PIPED))))
+    }
+
+    /// Writes a sentence to stdout that a person can do without.
     fn remark(&mut self, text: impl AsRef<str>) -> Result<(), Stop> {
         match self.global.quiet || self.global.json {
             true => Ok(()),
-            false => self.line(text),
+            false => self.say(text),
         }
     }
 

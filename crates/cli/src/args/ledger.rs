@@ -10,7 +10,8 @@ use steadfast_ledger::State;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Deliveries are named by their number or their key; id:12 and key:12 say which of the two is meant. \
-Looking works while a delivery is running; retry, cancel, resolve and prune wait for nobody and say so.
+Looking works while a delivery is running; retry, cancel, resolve and prune need the ledger to \
+themselves, and say when another program has it.
 
 Exit status: 0 done; 1 something that was asked for was not done; 2 usage, or the ledger cannot be used.")]
 pub(crate) struct LedgerArgs {

@@ -78,25 +78,28 @@ fn tell_retried(desk: &mut Desk<'_>, ledger: &Ledger, done: &Done) -> Ended {
         *sources.entry(records.run(delivery.run)?.source.clone()).or_default() += 1;
     }
     if done.moved.is_empty() && done.refused.is_empty() {
-        desk.line("Nothing is there to be tried again.")?;
+        desk.say("Nothing is there to be tried again.")?;
     }
     for (source, count) in &sources {
         let source = plain(source);
-        desk.line(format!(
-            "{} of {source} to be tried again: the next delivery of {source} checks and sends what is in it.",
-            deliveries(*count)
+        desk.say(format!(
+            "{} {} to be tried again: deliver {source} again to check and send {}.",
+            deliveries(*count),
+            if *count == 1 { "waits" } else { "wait" },
+            if *count == 1 { "it" } else { "them" },
         ))?;
     }
     let by_input = waiting.iter().filter(|(delivery, _)| is_of_input(delivery)).count() as u64;
     if by_input > 0 {
         desk.remark(format!(
-            "{by_input} of them did not go for what stands in the file itself (codes input.…): correct it first, \
-             or it will stop them again."
+            "{by_input} of them failed for what stands in the file itself (codes input.…): correct it first, or \
+             it stops them again."
         ))?;
     }
     if !parked.is_empty() {
-        desk.line(format!(
-            "{} still held behind a failed one of the same lane: let that one try again, too, or cancel it. `steadfast ledger show` names it.",
+        desk.say(format!(
+            "{} still held, behind a failed one of the same lane, which `steadfast ledger show` names: \
+             let that one try again, too, or cancel it.",
             deliveries(parked.len() as u64)
         ))?;
     }
@@ -127,10 +130,10 @@ pub(super) async fn cancel(desk: &mut Desk<'_>, args: &CancelArgs) -> Ended {
         return Ok(status);
     }
     for delivery in &already {
-        desk.line(format!("{} was withdrawn before.", name::line(delivery)))?;
+        desk.say(format!("{} was withdrawn before.", name::line(delivery)))?;
     }
     if !done.moved.is_empty() {
-        desk.line(format!("{} withdrawn.", deliveries(done.moved.len() as u64)))?;
+        desk.say(format!("{} withdrawn.", deliveries(done.moved.len() as u64)))?;
         desk.remark("Their file, delivered again, brings them in again.")?;
     }
     done.tell_refused(desk)?;
@@ -171,7 +174,7 @@ pub(super) async fn resolve(desk: &mut Desk<'_>, args: &ResolveArgs) -> Ended {
             false => "the next delivery of its file checks and sends it",
         };
         let key = delivery.natural_key.clone().unwrap_or_default();
-        desk.line(format!(
+        desk.say(format!(
             "Delivery {} ({}) is {} by the word of {by}; {then}.",
             delivery.id,
             plain(&key),

@@ -6,9 +6,8 @@ use comfy_table::Cell;
 use serde_json::{Map, Value, json};
 use steadfast_ledger::Ledger;
 
-use super::list::WIDTH_PIPED;
 use super::record::instant;
-use super::{Desk, Ended, deliveries, place, words};
+use super::{Desk, Ended, WIDTH_PIPED, deliveries, place, words};
 use crate::args::ledger::PruneArgs;
 use crate::failure::Failure;
 use crate::layout::{blank, header, meaning, number, state};
@@ -42,7 +41,7 @@ pub(super) async fn prune(desk: &mut Desk<'_>, args: &PruneArgs) -> Ended {
     }
     let verb = if args.dry_run { "would be removed" } else { "removed" };
     let before = words::moment(before_ms);
-    desk.line(format!("{} {verb}, finished before {before}.", deliveries(gone.total())))?;
+    desk.say(format!("{} {verb}, finished before {before}.", deliveries(gone.total())))?;
     if gone.total() > 0 {
         desk.remark(match args.dry_run {
             true => "They would be forgotten: their file, delivered again, would send them again.",

@@ -4,8 +4,8 @@ use comfy_table::{Cell, Table};
 use serde_json::{Map, Value};
 use steadfast_ledger::{Delivery, Ledger, LedgerError, Query, Reason, RunId};
 
-use super::record::{self, Records};
-use super::{Desk, Ended, Stop, deliveries, words};
+use super::record::{self, MEMBERS, Records};
+use super::{Desk, Ended, Stop, WIDTH_PIPED, deliveries, words};
 use crate::args::ledger::{ExportArgs, Format, ListArgs, Selection};
 use crate::deliver::account::name_of;
 use crate::layout::{blank, clip, header, keep_whole, number, plain, state};
@@ -16,7 +16,6 @@ const PAGE: usize = 500;
 const TABLE_ROWS: u64 = 100;
 /// How much of a reason a table shows where there is no code.
 const REASON_CHARS_MAX: usize = 60;
-pub(super) const WIDTH_PIPED: u16 = 80;
 /// From this width on there is room for times.
 const WIDTH_WITH_TIMES: u16 = 100;
 
@@ -128,13 +127,14 @@ pub(super) fn export(desk: &mut Desk<'_>, args: &ExportArgs) -> Ended {
         Format::Ndjson => {
             each.try_for_each(|record| desk.line(Value::Object(record?).to_string()))?;
         }
-        Format::Csv => write_csv(desk, each)?,
+        Format::Csv => write_csv(desk, args.body, each)?,
     }
     Ok(0)
 }
 
 fn write_csv(
     desk: &mut Desk<'_>,
+    with_body: bool,
     records: impl Iterator<Item = Result<Map<String, Value>, LedgerError>>,
 ) -> Result<(), Stop> {
     let mut writer = csv::Writer::from_writer(&mut *desk.out);
@@ -142,12 +142,10 @@ fn write_csv(
         csv::ErrorKind::Io(error) => Stop::Unwritten(error),
         other => Stop::Unwritten(std::io::Error::other(format!("{other:?}"))),
     };
-    for (n, record) in records.enumerate() {
-        let record = record?;
-        if n == 0 {
-            writer.write_record(record.keys()).map_err(failed)?;
-        }
-        writer.write_record(record.values().map(cell)).map_err(failed)?;
+    let body = with_body.then_some("body");
+    writer.write_record(MEMBERS.into_iter().chain(body)).map_err(failed)?;
+    for record in records {
+        writer.write_record(record?.values().map(cell)).map_err(failed)?;
     }
     Ok(writer.flush()?)
 }

@@ -6,6 +6,33 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use steadfast_ledger::{ActRow, AttemptRow, Delivery, Ledger, LedgerError, Run, RunId};
 
+/// The members of every record, in their order.
+pub(super) const MEMBERS: [&str; 23] = [
+    "id",
+    "key",
+    "state",
+    "code",
+    "status",
+    "reason",
+    "action",
+    "differences",
+    "account",
+    "resource",
+    "resource_id",
+    "method",
+    "path",
+    "identity",
+    "run",
+    "source",
+    "lines",
+    "attempts",
+    "due_at",
+    "first_sent_at",
+    "last_sent_at",
+    "created_at",
+    "updated_at",
+];
+
 /// Makes records of the deliveries of one ledger.
 pub(super) struct Records<'l> {
     ledger: &'l Ledger,
@@ -30,32 +57,32 @@ impl<'l> Records<'l> {
         let source = self.run(delivery.run)?.source.clone();
         let reason = delivery.reason.clone().unwrap_or_default();
         let has_reason = delivery.reason.is_some();
-        let members = [
-            ("id", json!(delivery.id)),
-            ("key", json!(delivery.natural_key)),
-            ("state", json!(delivery.state.as_str())),
-            ("code", json!(reason.code)),
-            ("status", json!(reason.status.or(delivery.status))),
-            ("reason", json!(has_reason.then_some(reason.text))),
-            ("action", json!(reason.action)),
-            ("differences", json!(reason.differences)),
-            ("account", json!(delivery.account)),
-            ("resource", json!(delivery.resource)),
-            ("resource_id", json!(delivery.resource_id)),
-            ("method", json!(delivery.method)),
-            ("path", json!(delivery.path)),
-            ("identity", json!(delivery.identity)),
-            ("run", json!(delivery.run)),
-            ("source", json!(source)),
-            ("lines", json!(delivery.lines)),
-            ("attempts", json!(delivery.attempts)),
-            ("due_at", instant(delivery.due_at_ms)),
-            ("first_sent_at", instant(delivery.first_sent_at_ms)),
-            ("last_sent_at", instant(delivery.last_sent_at_ms)),
-            ("created_at", instant(Some(delivery.created_at_ms))),
-            ("updated_at", instant(Some(delivery.updated_at_ms))),
+        let values = [
+            json!(delivery.id),
+            json!(delivery.natural_key),
+            json!(delivery.state.as_str()),
+            json!(reason.code),
+            json!(reason.status.or(delivery.status)),
+            json!(has_reason.then_some(reason.text)),
+            json!(reason.action),
+            json!(reason.differences),
+            json!(delivery.account),
+            json!(delivery.resource),
+            json!(delivery.resource_id),
+            json!(delivery.method),
+            json!(delivery.path),
+            json!(delivery.identity),
+            json!(delivery.run),
+            json!(source),
+            json!(delivery.lines),
+            json!(delivery.attempts),
+            instant(delivery.due_at_ms),
+            instant(delivery.first_sent_at_ms),
+            instant(delivery.last_sent_at_ms),
+            instant(Some(delivery.created_at_ms)),
+            instant(Some(delivery.updated_at_ms)),
         ];
-        Ok(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        Ok(MEMBERS.map(str::to_owned).into_iter().zip(values).collect())
     }
 }
 

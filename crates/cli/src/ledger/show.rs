@@ -3,11 +3,10 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, ColumnConstraint, Table, Width};
 use serde_json::{Value, json};
-use steadfast_ledger::{ActRow, AttemptRow, Delivery, Ledger, Run, State};
+use steadfast_ledger::{Act, ActRow, AttemptRow, Delivery, Ledger, Run, State};
 
-use super::list::WIDTH_PIPED;
 use super::record::{self, Records};
-use super::{Desk, Ended, Stop, name, words};
+use super::{Desk, Ended, Stop, WIDTH_PIPED, name, words};
 use crate::args::ledger::ShowArgs;
 use crate::deliver::account::name_of;
 use crate::layout::{blank, meaning, plain};
@@ -36,7 +35,7 @@ pub(super) fn show(desk: &mut Desk<'_>, args: &ShowArgs) -> Ended {
                 all(story.attempts.iter().map(record::attempt).collect()),
             );
             record.insert("acts".into(), all(story.acts.iter().map(record::act).collect()));
-            record.insert("means".into(), json!(meaning(story.delivery.state)));
+            record.insert("means".into(), json!(story.meaning()));
             if args.body {
                 record.insert("body".into(), record::body(&story.delivery.body));
             }
@@ -81,7 +80,7 @@ impl Story {
     fn facts(&self) -> Table {
         let delivery = &self.delivery;
         let mut facts = Facts::default();
-        facts.add("state", &format!("{}: {}", delivery.state, meaning(delivery.state)));
+        facts.add("state", &format!("{}: {}", delivery.state, self.meaning()));
         if let Some(reason) = &delivery.reason {
             facts.add("why", &reason.text);
             facts.add("code", reason.code.as_deref().unwrap_or_default());
@@ -104,11 +103,22 @@ impl Story {
         facts.add("login", &delivery.account);
         let size = delivery.body.len();
         facts.add("call", &format!("{} {}, {size} bytes", delivery.method, delivery.path));
-        facts.add("its id there", delivery.resource_id.as_deref().unwrap_or_default());
+        facts.add("id there", delivery.resource_id.as_deref().unwrap_or_default());
         if delivery.natural_key.as_deref() != Some(&delivery.identity) {
             facts.add("identity", &delivery.identity);
         }
         facts.table("differences".len())
+    }
+
+    /// What its state means, and who says so if that was a person.
+    fn meaning(&self) -> String {
+        match self.acts.last() {
+            Some(act) if act.act == Act::Applied && self.delivery.state == State::Applied => {
+                let by = act.hand.by.as_deref().unwrap_or("a person");
+                format!("in effect, by the word of {by}")
+            }
+            _ => meaning(self.delivery.state).to_owned(),
+        }
     }
 
     /// What a person can do, or why there is nothing to do.
@@ -145,7 +155,9 @@ impl Story {
 
     fn due(&self) -> String {
         match (self.delivery.state, self.delivery.due_at_ms) {
-            (State::Waiting, Some(due_at_ms)) => {
+            (State::Waiting, Some(due_at_ms))
+                if due_at_ms > jiff::Timestamp::now().as_millisecond() =>
+            {
                 format!("not before {}", words::moment(due_at_ms))
             }
             _ => String::new(),

@@ -4,9 +4,8 @@ use comfy_table::Cell;
 use serde_json::{Map, Value, json};
 use steadfast_ledger::{CodeCount, Counts, Delivery, Ledger, RunCount};
 
-use super::list::WIDTH_PIPED;
 use super::record::instant;
-use super::{Desk, Ended, Stop, deliveries, words};
+use super::{Desk, Ended, Stop, WIDTH_PIPED, deliveries, words};
 use crate::deliver::account::name_of;
 use crate::layout::{blank, clip, header, keep_whole, meaning, number, plain, state};
 
@@ -57,7 +56,7 @@ impl Status {
             desk.line(self.code_table())?;
         }
         if let Some(oldest) = &self.oldest {
-            desk.line(format!(
+            desk.say(format!(
                 "Oldest unfinished: {} (id {}), {} since {}.",
                 plain(&name_of(oldest)),
                 oldest.id,
@@ -66,21 +65,22 @@ impl Status {
             ))?;
         }
         if let Some(due_ms) = self.next_due_ms {
-            desk.line(format!("Next due: {}.", words::moment(due_ms)))?;
+            let due = words::moment(due_ms);
+            desk.say(format!("Next due: {due}; the next delivery of its file sends it."))?;
         }
         if !self.runs.is_empty() {
             desk.line("Latest runs:")?;
         }
         for run in &self.runs {
             let started = words::moment(run.run.started_at_ms);
-            desk.line(format!("  {}: {}, {started}", run.id, plain(&run.run.command)))?;
+            desk.say(format!("  {}: {}, {started}", run.id, plain(&run.run.command)))?;
             let counts: Vec<String> =
                 counted(&run.counts).map(|(state, count)| format!("{count} {state}")).collect();
             let counts = match counts.is_empty() {
                 true => "all of it was brought in again by a later run".to_owned(),
                 false => counts.join(", "),
             };
-            desk.line(format!("     {counts}"))?;
+            desk.say(format!("     {counts}"))?;
         }
         Ok(())
     }

@@ -29,7 +29,8 @@ fn local(at_ms: i64) -> Option<Zoned> {
 pub(super) fn length(ms: u64) -> String {
     let seconds = ms / 1_000;
     match ms {
-        0..1_000 => format!("{ms} ms"),
+        0 => "less than 1 ms".to_owned(),
+        1..1_000 => format!("{ms} ms"),
         1_000..60_000 => format!("{}.{} s", seconds, ms % 1_000 / 100),
         60_000..3_600_000 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
