@@ -204,16 +204,30 @@ impl Dialect {
             .map(String::as_str)
     }
 
-    /// The resource that a request creates, with its name, if it is one of the dialect's.
+    /// What a request creates: the resource and, where the body holds it, the natural key. With
+    /// both of them in its options, a call that was not answered can be looked up.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use steadfast_call::{Request, dialect::Dialect};
+    ///
+    /// let knosc = Dialect::built_in("knosc").unwrap();
+    /// let order = Request::new(Method::POST, "/purchase-order").json(r#"{"PO List Number":"P-1"}"#);
+    /// assert_eq!(knosc.creates(&order), Some(("purchase-order", Some("P-1".to_owned()))));
+    /// assert_eq!(knosc.creates(&Request::new(Method::GET, "/purchase-order")), None);
+    /// ```
     #[must_use]
-    pub fn created_by(&self, request: &Request) -> Option<(&str, &Resource)> {
+    pub fn creates(&self, request: &Request) -> Option<(&str, Option<String>)> {
         let fits = |resource: &Resource| {
             let create = &resource.create;
             create.method.eq_ignore_ascii_case(request.method.as_str())
                 && create.path == request.route()
         };
-        let mut resources = self.resource.iter();
-        resources.find(|(_, resource)| fits(resource)).map(|(name, found)| (name.as_str(), found))
+        let (name, resource) = self.resource.iter().find(|(_, resource)| fits(resource))?;
+        let body: Option<serde_json::Value> =
+            request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+        let key = body.as_ref().and_then(|body| body.get(&resource.key)).and_then(value_text);
+        Some((name, key))
     }
 
     /// The policy of that name.

@@ -205,6 +205,23 @@ impl Error {
     }
 }
 
+impl Kind {
+    /// The kind in one word, as tables and JSON write it. What class a refusal is of stands in
+    /// its attempts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Credentials(_) => "credentials",
+            Self::Unreached(_) => "unreached",
+            Self::Unknown => "unknown",
+            Self::Differs => "differs",
+            Self::Protocol => "protocol",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 impl CredentialsKind {
     /// What it means, in a sentence.
     #[must_use]

@@ -20,6 +20,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome in one word, as tables and JSON write it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Applied(_) => "applied",
+            Self::Queued(_) => "queued",
+            Self::Existing(_) => "existing",
+        }
+    }
+
     /// What is known of the success.
     #[must_use]
     pub fn success(&self) -> &Success {

@@ -1,5 +1,7 @@
 //! A reply as `curl -i` prints it, read back.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -32,7 +34,8 @@ pub struct SavedError {
 /// first, such as a prompt.
 ///
 /// A body shorter than its `Content-Length` is taken as cut off. The method says whether there
-/// can be one: the reply to HEAD has none, whatever its headers say.
+/// can be one: the reply to HEAD has none, whatever its headers say. A file in UTF-16, as some
+/// shells write it, is read as well.
 ///
 /// ```
 /// use http::Method;
@@ -45,7 +48,8 @@ pub struct SavedError {
 /// # Errors
 /// [`SavedError`] if there is no status line, or a line among the headers is none.
 pub fn read_saved(text: &[u8], method: &Method) -> Result<SavedReply, SavedError> {
-    let mut lines = Lines { rest: text, number: 0 };
+    let text = utf8(text);
+    let mut lines = Lines { rest: &text, number: 0 };
     let mut remarks = Vec::new();
     let (mut status, skipped) = first_status(&mut lines)?;
     if skipped > 0 {
@@ -94,9 +98,24 @@ impl SavedReply {
     /// True if a text begins with a status line, as a saved reply does and hardly any body.
     #[must_use]
     pub fn is_one(text: &[u8]) -> bool {
+        let text = utf8(text);
         let start = text.trim_ascii_start();
         let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
         status_of(line).is_some()
+    }
+}
+
+/// The text without a byte order mark, and out of UTF-16 where the mark says that it is.
+fn utf8(text: &[u8]) -> Cow<'_, [u8]> {
+    let wide = |units: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = units.chunks_exact(2).map(|two| unit([two[0], two[1]])).collect();
+        Cow::Owned(String::from_utf16_lossy(&units).into_bytes())
+    };
+    match text {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
+        [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => Cow::Borrowed(text),
     }
 }
 
@@ -274,6 +293,17 @@ mod tests {
         assert!(text.contains("line 3: \"Set Cookie\" is no header"), "{text}");
         assert!(!text.contains("secret"));
         assert!(said("HTTP/1.1 999 No\n\n").contains("no status line"));
+    }
+
+    #[test]
+    fn what_a_shell_saved_in_utf_16_is_read() {
+        let text = "HTTP/1.1 400 Bad Request\r\n\r\n{\"Message\":\"né\"}";
+        let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
+        let bytes: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+        assert!(SavedReply::is_one(&bytes));
+        let saved = read_saved(&bytes, &Method::POST).unwrap();
+        assert_eq!(saved.reply.json().unwrap()["Message"], "né");
+        assert_eq!(read(&format!("\u{feff}{text}")).reply.status, 400);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The command line, as it is typed.
 
+pub(crate) mod call;
+pub(crate) mod dialect;
+pub(crate) mod explain;
 pub(crate) mod ledger;
 
 use std::path::PathBuf;
@@ -42,10 +45,17 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Deliver a file of writes to an API and account for every one
     Deliver(Box<DeliverArgs>),
+    /// Make one call with everything that is known of the API
+    Call(Box<call::CallArgs>),
+    /// Say what a reply means and what to do about it, with the rule that says so
+    Explain(Box<explain::ExplainArgs>),
     /// Look at deliveries, and act on them by hand
     Ledger(ledger::LedgerArgs),
     /// Run a stateful double of an API, with faults on demand
     Sandbox(SandboxArgs),
+    /// Look at the APIs' contracts, and check one of your own
+    #[command(subcommand)]
+    Dialect(dialect::DialectCommand),
     /// Print completions for a shell
     Completions {
         /// The shell

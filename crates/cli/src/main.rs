@@ -4,7 +4,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
 
 mod args;
+mod call;
 mod deliver;
+mod dialect;
+mod explain;
 mod failure;
 mod layout;
 mod ledger;
@@ -28,6 +31,9 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { folder } => shell::man(&folder),
+        Command::Call(args) => in_runtime(call::run(&cli.global, *args)),
+        Command::Dialect(command) => dialect::run(&cli.global, &command),
+        Command::Explain(args) => explain::run(&cli.global, &args),
         Command::Deliver(args) => in_runtime(deliver::run(&cli.global, *args)),
         Command::Ledger(args) => in_runtime(ledger::run(&cli.global, args)),
         Command::Sandbox(args) => in_runtime(sandbox::run(args)),

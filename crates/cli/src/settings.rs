@@ -1,15 +1,19 @@
 //! The settings: flags over environment over `steadfast.toml`.
 
+mod contract;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use steadfast::dialect::{Dialect, PolicyName};
+use steadfast::dialect::{Auth, Dialect, PolicyName};
 use steadfast::{Client, Credentials, Secret, TlsFiles};
 
 use crate::args::duration;
 use crate::failure::Failure;
+
+pub(crate) use contract::{Contract, open_dialect};
 
 const FILE: &str = "steadfast.toml";
 
@@ -65,7 +69,7 @@ pub(crate) struct Api {
     settings: ApiSettings,
     dialect: Dialect,
     base_url: String,
-    credentials: Credentials,
+    credentials: Option<Credentials>,
     file: Option<PathBuf>,
 }
 
@@ -102,11 +106,6 @@ impl Api {
             .base_url
             .clone()
             .ok_or_else(|| place.missing("base_url", "\"https://company.example/api\""))?;
-        let username = api.username.as_ref().ok_or_else(|| place.missing("username", "\"erp\""))?;
-        let password = api
-            .password
-            .as_ref()
-            .ok_or_else(|| place.missing("password", "{ env = \"KNOSC_PASSWORD\" }"))?;
         let from_file = settings
             .api
             .get(name)
@@ -117,9 +116,9 @@ impl Api {
                 file.as_deref().unwrap_or(Path::new(FILE)).display()
             );
         }
-        let credentials = Credentials {
-            username: read_secret(username, "username", &place)?,
-            password: Secret::new(read_secret(password, "password", &place)?),
+        let credentials = match dialect.auth {
+            Auth::None => None,
+            _ => Some(api.credentials(&place)?),
         };
         Ok(Self { name: name.to_owned(), settings: api, dialect, base_url, credentials, file })
     }
@@ -137,10 +136,10 @@ impl Api {
             settings: ApiSettings::default(),
             dialect: read_dialect(name, &place)?,
             base_url: base_url.to_owned(),
-            credentials: Credentials {
+            credentials: Some(Credentials {
                 username: username.to_owned(),
                 password: Secret::new(password),
-            },
+            }),
             file: None,
         })
     }
@@ -157,14 +156,19 @@ impl Api {
     pub(crate) fn account(&self) -> String {
         let place = self.base_url.trim_end_matches('/');
         let place = place.split_once("://").map_or(place, |(_, rest)| rest);
-        format!("{}@{place}", self.credentials.username)
+        match &self.credentials {
+            Some(credentials) => format!("{}@{place}", credentials.username),
+            None => place.to_owned(),
+        }
     }
 
     /// Makes the client.
     pub(crate) fn client(self, overrides: &Overrides) -> Result<Client, Failure> {
         let place = Place { name: &self.name, file: self.file.as_deref() };
-        let mut builder =
-            Client::builder(self.dialect, &self.base_url).credentials(self.credentials);
+        let mut builder = Client::builder(self.dialect, &self.base_url);
+        if let Some(credentials) = self.credentials {
+            builder = builder.credentials(credentials);
+        }
         let settings = self.settings;
         if let Some(policy) = &settings.policy {
             builder =
@@ -198,6 +202,18 @@ impl Api {
 }
 
 impl ApiSettings {
+    fn credentials(&self, place: &Place<'_>) -> Result<Credentials, Failure> {
+        let username = self.username.as_ref();
+        let username = username.ok_or_else(|| place.missing("username", "\"erp\""))?;
+        let password = self.password.as_ref();
+        let password =
+            password.ok_or_else(|| place.missing("password", "{ env = \"KNOSC_PASSWORD\" }"))?;
+        Ok(Credentials {
+            username: read_secret(username, "username", place)?,
+            password: Secret::new(read_secret(password, "password", place)?),
+        })
+    }
+
     fn take_environment(&mut self, name: &str) {
         let text = |key: &str| env(name, key);
         let secret = |key: &str| env(name, key).map(|value| SecretSource::Plain(SecretText(value)));

@@ -36,6 +36,15 @@ impl TryFrom<String> for Extract {
     }
 }
 
+impl std::fmt::Display for Extract {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Json(pointer) => write!(f, "json:{pointer}"),
+            Self::Header(name) => write!(f, "header:{name}"),
+        }
+    }
+}
+
 impl Extract {
     /// The value as text, if it is there and is a string, number or boolean.
     #[must_use]

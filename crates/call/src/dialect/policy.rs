@@ -22,6 +22,17 @@ pub enum PolicyName {
     Documented,
 }
 
+impl PolicyName {
+    /// The name as settings and commands write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recommended => "recommended",
+            Self::Documented => "documented",
+        }
+    }
+}
+
 impl std::str::FromStr for PolicyName {
     type Err = String;
 

@@ -103,6 +103,15 @@ impl StatusPattern {
     }
 }
 
+impl std::fmt::Display for StatusPattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.from == self.to {
+            true => write!(f, "{}", self.from),
+            false => write!(f, "{}xx", self.from / 100),
+        }
+    }
+}
+
 impl TryFrom<String> for StatusPattern {
     type Error = String;
 

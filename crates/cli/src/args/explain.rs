@@ -57,7 +57,8 @@ pub(crate) fn method(text: &str) -> Result<Method, String> {
 /// A path below the base URL, which begins with a slash.
 pub(crate) fn path(text: &str) -> Result<String, String> {
     if text.contains("://") {
-        let wrong = "is a whole address; write what stands behind base_url, such as /purchase-order";
+        let wrong =
+            "is a whole address; write what stands behind base_url, such as /purchase-order";
         return Err(format!("\"{text}\" {wrong}"));
     }
     match text.starts_with('/') {

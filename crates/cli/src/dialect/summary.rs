@@ -1,0 +1,281 @@
+//! A contract in words.
+
+use std::fmt::Write;
+
+use steadfast::dialect::{
+    Auth, BodyShape, Csrf, Dialect, FieldTable, FieldType, HintForm, Jitter, ListRoute, Paging,
+    Policy, PolicyName, RateLimited, Resource, Rule, SendAgain, When,
+};
+
+/// No more waits than this are shown.
+const WAITS_MAX: u32 = 8;
+
+/// The summary of a dialect, in the order in which a reply meets its parts.
+pub(super) fn of(dialect: &Dialect) -> String {
+    let mut page =
+        Page(format!("{} ({}), format {}\n", dialect.title, dialect.name, dialect.dialect));
+    log_in(dialect, &mut page);
+    replies(dialect, &mut page);
+    for name in [PolicyName::Recommended, PolicyName::Documented] {
+        page.title(&format!("Policy {}", name.as_str()));
+        policy(dialect.policy(name), &mut page);
+    }
+    rules(dialect, &mut page);
+    again(dialect, &mut page);
+    if let Some(lock) = &dialect.lock {
+        page.title("Queued writes");
+        page.line(&format!("writes to {} may be queued until a run ends", lock.holds.join(", ")));
+    }
+    lists(dialect, &mut page);
+    for (name, found) in &dialect.resource {
+        page.title(&format!("Resource {name}: {}", found.title));
+        resource(found, &mut page);
+    }
+    if !dialect.codes.is_empty() {
+        page.title("Codes, and what a person does");
+        for (code, action) in &dialect.codes {
+            page.line(&format!("{code}: {action}"));
+        }
+    }
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn title(&mut self, text: &str) {
+        let _ = writeln!(self.0, "\n{text}");
+    }
+
+    fn line(&mut self, text: &str) {
+        let _ = writeln!(self.0, "  {text}");
+    }
+}
+
+fn log_in(dialect: &Dialect, page: &mut Page) {
+    page.title("Log-in");
+    match &dialect.auth {
+        Auth::None => page.line("none"),
+        Auth::CookieSession { session_cookie, replays_after_401, login, refresh } => {
+            page.line(&format!(
+                "{} {} sets the cookie {session_cookie}",
+                login.method,
+                login.paths.join(" or ")
+            ));
+            if let Some(refresh) = refresh {
+                page.line(&format!("{} {} renews it", refresh.method, refresh.paths.join(" or ")));
+            }
+            page.line(&format!("a call is sent again {} after a 401", times(*replays_after_401)));
+        }
+    }
+    if let Some(Csrf::CookieToHeader { cookie, header, methods }) = &dialect.csrf {
+        let methods = methods.join(", ");
+        page.line(&format!("CSRF: the cookie {cookie} goes into {header} on {methods}"));
+    }
+}
+
+fn replies(dialect: &Dialect, page: &mut Page) {
+    page.title("Replies");
+    let places = [
+        ("code", &dialect.reply.code),
+        ("message", &dialect.reply.message),
+        ("request id", &dialect.reply.request_id),
+    ];
+    for (name, places) in places.into_iter().filter(|(_, places)| !places.is_empty()) {
+        let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+        page.line(&format!("{name} at {}", places.join(", else ")));
+    }
+    for hint in &dialect.hints.wait {
+        page.line(&format!("wait at {}, {}", hint.at, hint_form(hint.form)));
+    }
+    if dialect.reply.body_decides {
+        page.line("the body of a success to a write says whether it is done or queued");
+    }
+}
+
+fn hint_form(form: HintForm) -> &'static str {
+    match form {
+        HintForm::SecondsOrDate => "in seconds or as a date",
+        HintForm::Seconds => "in seconds",
+        HintForm::Milliseconds => "in milliseconds",
+        HintForm::EpochSeconds => "in seconds since 1970",
+    }
+}
+
+fn policy(policy: &Policy, page: &mut Page) {
+    page.line(&format!(
+        "sent {} at the most; {} for an attempt, {} for a connection",
+        times(policy.attempts),
+        seconds(policy.attempt_timeout_ms),
+        seconds(policy.connect_timeout_ms)
+    ));
+    let (faults, throttles) =
+        (waits(policy, policy.fault_base_ms), waits(policy, policy.throttle_base_ms));
+    match faults == throttles {
+        true => page.line(&format!("waits after a fault or when told to slow down: {faults}")),
+        false => {
+            page.line(&format!("waits after a fault: {faults}"));
+            page.line(&format!("waits when told to slow down: {throttles}"));
+        }
+    }
+    let cap = seconds(policy.hint_cap_ms);
+    page.line(&format!("a wait that the API asks for is kept; one above {cap} ends the call"));
+    page.line(match policy.rate_limited {
+        RateLimited::NotProcessed => "a 429 was not processed, and is sent again",
+        RateLimited::Never => "a 429 ends the call",
+    });
+}
+
+fn waits(policy: &Policy, base_ms: u64) -> String {
+    let count = policy.attempts.saturating_sub(1);
+    let waits: Vec<String> = (0..count.min(WAITS_MAX))
+        .map(|doublings| {
+            let wait_ms = base_ms.saturating_mul(1 << doublings).min(policy.wait_cap_ms);
+            (wait_ms as f64 / 1_000.0).to_string()
+        })
+        .collect();
+    if waits.is_empty() {
+        return "none".to_owned();
+    }
+    let more = if count > WAITS_MAX { ", …" } else { "" };
+    let text = format!("{}{more} s", waits.join(", "));
+    match policy.jitter {
+        Jitter::None => format!("{text}, exactly"),
+        Jitter::Full => format!("up to {text}; chance shortens each"),
+    }
+}
+
+fn rules(dialect: &Dialect, page: &mut Page) {
+    page.title("Rules, the first that matches wins");
+    for (index, rule) in dialect.rule.iter().enumerate() {
+        let Rule { name, when, class, again } = rule;
+        page.line(&format!("{:>2}. {name}", index + 1));
+        let again = match again {
+            None => "",
+            Some(SendAgain::Never) => "; never sent again",
+            Some(SendAgain::IfSafe) => "; sent again where that is safe",
+            Some(SendAgain::NotProcessed) => "; not processed, so sent again",
+        };
+        page.line(&format!("    {} => {class}{again}", conditions(when)));
+    }
+    page.line(
+        "Otherwise by status: 2xx ok if the body can be read; 400, 422 and other 4xx validation;",
+    );
+    page.line(
+        "401 unauthenticated; 402 declined; 403 forbidden; 404, 410 not_found; 409, 412 conflict;",
+    );
+    page.line(
+        "429 rate_limited; 408, 502, 503, 504 unavailable; other 5xx server_error; else unmodelled",
+    );
+}
+
+fn conditions(when: &When) -> String {
+    let mut said: Vec<String> = Vec::new();
+    let mut any = |name: &str, values: Vec<String>| {
+        if !values.is_empty() {
+            said.push(format!("{name} {}", values.join(" or ")));
+        }
+    };
+    any("status", when.status.iter().map(ToString::to_string).collect());
+    any("code", when.code.clone());
+    any("method", when.method.clone());
+    any("path", when.path.iter().cloned().collect());
+    any("content type", when.content_type.iter().cloned().collect());
+    any("text", when.text.clone());
+    said.extend(when.json.iter().map(|(at, value)| format!("json:{at} is {value}")));
+    said.extend(when.json_there.iter().map(|at| format!("json:{at} is there")));
+    said.extend(when.header.iter().map(|(name, pattern)| format!("header {name} is {pattern}")));
+    said.extend(when.code_absent.then(|| "no code".to_owned()));
+    said.extend(when.write.map(|write| if write { "a write" } else { "a read" }.to_owned()));
+    said.extend(when.body.map(|shape| {
+        match shape {
+            BodyShape::Empty => "no body",
+            BodyShape::Json => "a JSON body",
+            BodyShape::Other => "a body that is not JSON",
+        }
+        .to_owned()
+    }));
+    match said.is_empty() {
+        true => "always".to_owned(),
+        false => said.join(", "),
+    }
+}
+
+fn again(dialect: &Dialect, page: &mut Page) {
+    page.title("What may be sent again after an unknown effect, the first that matches wins");
+    page.line("GET, HEAD, OPTIONS: yes");
+    for operation in &dialect.operation {
+        let verdict = match (operation.idempotent, operation.gone_is_done) {
+            (true, true) => "yes; \"not found\" is then what was wished for",
+            (true, false) => "yes",
+            (false, _) => "only if a look-up proves that it is not there",
+        };
+        page.line(&format!("{} {}: {verdict}", operation.method, operation.path));
+    }
+    page.line("all else: only if a look-up proves that it is not there");
+}
+
+fn lists(dialect: &Dialect, page: &mut Page) {
+    if dialect.list.is_empty() {
+        return;
+    }
+    page.title("Lists that are checked before anything is sent");
+    if let Some(Paging::PageNumber { page: number, size, first, size_rows, rows }) = &dialect.paging
+    {
+        page.line(&format!(
+            "pages by {number} from {first}, {size} {size_rows}, rows at json:{rows}"
+        ));
+    }
+    for (name, ListRoute { path, key, active, missing_code, .. }) in &dialect.list {
+        let active = active.as_ref();
+        let active = active.map(|a| format!(", {} {}", a.field, a.value)).unwrap_or_default();
+        page.line(&format!("{name}: {path} by {key}{active}; missing: {missing_code}"));
+    }
+}
+
+fn resource(resource: &Resource, page: &mut Page) {
+    page.line(&format!("created by {} {}", resource.create.method, resource.create.path));
+    page.line(&format!("natural key {}; taken: {}", resource.key, resource.exists_code));
+    match &resource.lookup {
+        Some(lookup) => page.line(&format!(
+            "looked up at {} by {}, {} after the last attempt; read at {}",
+            lookup.list,
+            lookup.row_key,
+            seconds(lookup.settle_ms),
+            lookup.read
+        )),
+        None => page.line("cannot be looked up"),
+    }
+    fields("fields", &resource.fields, page);
+    if let Some(lines) = &resource.lines {
+        fields(&format!("fields of a line, in {lines}"), &resource.line_fields, page);
+    }
+}
+
+fn fields(title: &str, fields: &FieldTable, page: &mut Page) {
+    page.line(&format!("{title}:"));
+    for (name, field) in fields {
+        let kind = match field.kind {
+            FieldType::String => "string",
+            FieldType::Number => "number",
+            FieldType::Integer => "integer",
+            FieldType::Date => "date",
+            FieldType::Boolean => "boolean",
+        };
+        let required = if field.required { ", required" } else { "" };
+        let list = field.list.as_ref().map(|list| format!(", of {list}")).unwrap_or_default();
+        page.line(&format!("  {name}: {kind}{required}{list}"));
+    }
+}
+
+fn times(count: u32) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{count} times"),
+    }
+}
+
+fn seconds(wait_ms: u64) -> String {
+    format!("{} s", wait_ms as f64 / 1_000.0)
+}

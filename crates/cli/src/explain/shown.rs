@@ -1,0 +1,184 @@
+//! An explanation for a person, and for a machine.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+use steadfast::dialect::{Dialect, PolicyName};
+use steadfast::{Class, Effect, Error, Explanation, Nature, Next, Outcome, Waits};
+
+use crate::layout::plain;
+
+pub(super) struct Shown<'s> {
+    pub(super) dialect: &'s Dialect,
+    pub(super) policy: PolicyName,
+    pub(super) told: Explanation,
+    /// What it means to a read, where the method was not said.
+    pub(super) as_read: Option<Explanation>,
+    pub(super) method: Method,
+    pub(super) path: Option<&'s str>,
+    pub(super) remarks: &'s [String],
+}
+
+impl Shown<'_> {
+    pub(super) fn to_text(&self, quiet: bool) -> String {
+        let mut text = String::new();
+        let path = self.path.map(|path| format!(" {path}")).unwrap_or_default();
+        let (method, status) = match &self.as_read {
+            Some(_) => (format!("a write ({})", self.method), self.told.status),
+            None => (self.method.to_string(), self.told.status),
+        };
+        let (title, policy) = (&self.dialect.title, self.policy.as_str());
+        let _ = writeln!(text, "{title} answers {status} to {method}{path}, {policy} policy\n");
+        for (name, said) in lines(&self.told) {
+            let _ = writeln!(text, "{name:<8} {}", plain(&said));
+        }
+        if let Some(read) = &self.as_read {
+            let _ = writeln!(text, "\nTo a read (GET) the same answer means:\n");
+            for (name, said) in lines(read) {
+                if ["class", "next", "action"].contains(&name) {
+                    let _ = writeln!(text, "{name:<8} {}", plain(&said));
+                }
+            }
+        }
+        if !quiet && !self.remarks.is_empty() {
+            let _ = writeln!(text);
+            for remark in self.remarks {
+                let _ = writeln!(text, "Remark: {}", plain(remark));
+            }
+        }
+        text
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let mut object = json(&self.told, &self.method);
+        object["api"] = json!(self.dialect.name);
+        object["policy"] = json!(self.policy.as_str());
+        object["path"] = json!(self.path);
+        object["remarks"] = json!(self.remarks);
+        if let Some(read) = &self.as_read {
+            object["as_read"] = json(read, &Method::GET);
+        }
+        object
+    }
+}
+
+fn json(told: &Explanation, method: &Method) -> Value {
+    json!({
+        "method": method.as_str(),
+        "status": told.status,
+        "class": told.class.as_str(),
+        "effect": told.effect.as_str(),
+        "next": next_json(told),
+        "again": told.again.iter().map(|waits| waits_json(*waits)).collect::<Vec<_>>(),
+        "outcome": told.end.as_deref().map(ending),
+        "rule": told.rule,
+        "code": told.code,
+        "message": told.message,
+        "request_id": told.request_id,
+        "hint_ms": told.hint.map(millis),
+        "hints_ignored": told.hints_ignored,
+        "action": told.action,
+    })
+}
+
+fn next_json(told: &Explanation) -> Value {
+    let (what, waits, after) = match told.next {
+        Next::SendAgain(waits) => ("send_again", Some(waits), None),
+        Next::Authenticate(waits) => ("authenticate", Some(waits), None),
+        Next::LookUp { after, again } => ("look_up", Some(again), Some(after)),
+        Next::Compare => ("compare", None, None),
+        Next::End => ("end", None, None),
+    };
+    let mut next = json!({ "step": what });
+    if let Some(after) = after {
+        next["look_after_ms"] = json!(millis(after));
+    }
+    if let Some(Value::Object(waits)) = waits.map(waits_json) {
+        waits.into_iter().for_each(|(name, wait)| next[name] = wait);
+    }
+    next
+}
+
+fn waits_json(waits: Waits) -> Value {
+    json!({ "earliest_ms": millis(waits.earliest), "latest_ms": millis(waits.latest) })
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How a call ended, in one word.
+pub(crate) fn ending(result: &Result<Outcome, Error>) -> &'static str {
+    match result {
+        Ok(outcome) => outcome.as_str(),
+        Err(error) => error.kind().as_str(),
+    }
+}
+
+fn lines(told: &Explanation) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
+        ("class", format!("{}: {}", told.class, told.class.meaning())),
+        ("effect", effect(told).to_owned()),
+        ("next", next(told)),
+        ("rule", told.rule.clone()),
+    ];
+    let mut more = |name, said: Option<String>| lines.extend(said.map(|said| (name, said)));
+    more("code", told.code.clone());
+    more("message", told.message.clone());
+    more("request", told.request_id.clone());
+    more("hint", told.hint.map(|hint| format!("it asks to wait {} s", hint.as_secs_f64())));
+    for why in &told.hints_ignored {
+        more("hint", Some(why.clone()));
+    }
+    more("action", Some(told.action.clone()));
+    lines
+}
+
+fn effect(told: &Explanation) -> &'static str {
+    match (told.nature, told.effect, told.class) {
+        (Nature::Safe, _, _) => "none: a read changes nothing",
+        (_, Effect::None, _) => "none: nothing was done",
+        (_, Effect::Applied, Class::Queued) => "applied: accepted, and in effect later",
+        (_, Effect::Applied, _) => "applied: it is in effect",
+        (_, Effect::Unknown, _) => "unknown: it may have taken effect, and nobody can say",
+    }
+}
+
+fn next(told: &Explanation) -> String {
+    match told.next {
+        Next::SendAgain(waits) => format!("it is sent again {waits}{}", then(told)),
+        Next::Authenticate(waits) => {
+            format!("the session is renewed, and it is sent again {waits}{}", then(told))
+        }
+        Next::LookUp { after, again } => format!(
+            "it is looked for after {} s, and sent again only if it is proven not to be there, {again} at the soonest",
+            after.as_secs_f64()
+        ),
+        Next::Compare => "what is there is read and compared with what was sent: the same ends as \
+                          existing, other content as refused"
+            .to_owned(),
+        Next::End => match told.end.as_deref() {
+            Some(Ok(_)) if told.nature == Nature::Safe => "nothing: it is answered".to_owned(),
+            Some(end) => format!("nothing: it ends as {}", ending(end)),
+            None => "nothing".to_owned(),
+        },
+    }
+}
+
+/// What comes if the same answer comes each time.
+fn then(told: &Explanation) -> String {
+    let later: Vec<String> = told.again.iter().skip(1).map(Waits::to_string).collect();
+    let sends = told.again.len() + 1;
+    let later = match later.is_empty() {
+        true => String::new(),
+        false => format!(", then {}", later.join(", ")),
+    };
+    match told.end.as_deref() {
+        Some(end) => {
+            format!("{later}; if it stays like this it ends as {} after {sends} sends", ending(end))
+        }
+        None => format!("{later}, and so on"),
+    }
+}
