@@ -1,6 +1,6 @@
 //! The ledger as a whole, and deliveries by the name that a person gives them.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::Ledger;
 use super::read::{CODE, counts, many};
@@ -111,23 +111,17 @@ impl Ledger {
             let mut found = Vec::new();
             for scope in scopes(db)? {
                 for identity in &identities {
+                    let of = "WHERE c.scope = ?1 AND c.identity = ?2";
+                    found.extend(many(db, of, params![scope, identity], false)?);
                     // A change has `~` and 16 hex digits behind the identity: the digits end before `g`.
-                    let of = "WHERE c.scope = ?1 AND (c.identity = ?2
-                        OR c.identity >= ?2 || '~0' AND c.identity < ?2 || '~g')";
-                    let known = many(db, of, params![scope, identity], false)?;
-                    found.extend(known.into_iter().filter(|known| {
-                        known.identity == *identity || identity::is_change(&known.identity)
-                    }));
+                    let of = "WHERE c.scope = ?1 AND c.identity >= ?2 || '~0' AND c.identity < ?2 || '~g'";
+                    let changes = many(db, of, params![scope, identity], false)?;
+                    let is_change = |row: &Delivery| identity::is_change(&row.identity);
+                    found.extend(changes.into_iter().filter(is_change));
                 }
             }
             // Where the user names the keys, identities do not tell the natural ones.
-            let any = db
-                .prepare_cached(
-                    "SELECT 1 FROM content WHERE identity >= 'key:' AND identity < 'key;' LIMIT 1",
-                )?
-                .query_row([], |_| Ok(()))
-                .optional()?;
-            if found.is_empty() && any.is_some() {
+            if found.is_empty() && names_keys(db)? {
                 found = many(db, "WHERE c.natural_key = ?1", params![key], false)?;
             }
             found.sort_by_key(|delivery| delivery.id);
@@ -135,6 +129,19 @@ impl Ledger {
             Ok(found)
         })
     }
+}
+
+/// True where keys of the user's own are in use.
+fn names_keys(db: &Connection) -> rusqlite::Result<bool> {
+    let mut any = db.prepare_cached(
+        "SELECT 1 FROM content WHERE scope = ?1 AND identity >= 'key:' AND identity < 'key;' LIMIT 1",
+    )?;
+    for scope in scopes(db)? {
+        if any.exists([scope])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn scopes(db: &Connection) -> rusqlite::Result<Vec<i64>> {
