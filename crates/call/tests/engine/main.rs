@@ -5,6 +5,7 @@
 mod account;
 mod deadlines;
 mod dialects;
+mod documented;
 mod doubt;
 mod duplicates;
 mod explained;

@@ -1,0 +1,10 @@
+//! `explain`, `call` and `dialect` as their users meet them.
+
+#[path = "explain/calls.rs"]
+mod calls;
+#[path = "explain/dialects.rs"]
+mod dialects;
+#[path = "explain/replies.rs"]
+mod replies;
+#[path = "explain/stage.rs"]
+mod stage;
