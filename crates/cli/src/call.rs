@@ -14,6 +14,7 @@ use crate::explain::{read_file, standard_input};
 use crate::failure::{Failure, INTERRUPTED, UNSENT};
 use crate::settings::{Api, Overrides};
 use crate::signals;
+use crate::stdout;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -28,19 +29,14 @@ pub(crate) async fn run(global: &Global, args: CallArgs) -> Result<u8, Failure> 
             "cut. A write that was on its way may have been done: look before sending it again";
         return Err(Failure::new(INTERRUPTED, text));
     };
-    let written = match global.json {
-        true => {
-            println!("{}", shown::json(&result, is_write));
-            Ok(())
-        }
-        false => shown::write_body(&result),
-    };
+    let written = stdout::write(match global.json {
+        true => format!("{}\n", shown::json(&result, is_write)).into_bytes(),
+        false => shown::body_to_show(&result),
+    });
     if !global.json {
         eprint!("{}", shown::text(&result, is_write, global.quiet));
     }
-    written.map_err(|error| {
-        Failure::new(1, format!("the body could not be written to stdout: {error}"))
-    })?;
+    written?;
     Ok(status(&result))
 }
 

@@ -11,6 +11,7 @@ use crate::args::dialect::DialectCommand;
 use crate::failure::{Failure, USAGE};
 use crate::layout::{blank, header, number};
 use crate::settings::open_dialect;
+use crate::stdout;
 
 /// How wide the list is where stdout is no terminal.
 const WIDTH_PIPED: u16 = 100;
@@ -27,7 +28,7 @@ fn list(as_json: bool) -> Result<u8, Failure> {
     let dialects = Dialect::built_in_names().iter().filter_map(|name| Dialect::built_in(name));
     if as_json {
         let rows: Vec<serde_json::Value> = dialects.map(|dialect| counts(&dialect)).collect();
-        println!("{}", json!(rows));
+        stdout::write(format!("{}\n", json!(rows)))?;
         return Ok(0);
     }
     let mut table = blank(WIDTH_PIPED);
@@ -42,7 +43,7 @@ fn list(as_json: bool) -> Result<u8, Failure> {
             number(dialect.codes.len() as u64),
         ]);
     }
-    println!("{table}");
+    stdout::write(format!("{table}\n"))?;
     Ok(0)
 }
 
@@ -60,7 +61,7 @@ fn counts(dialect: &Dialect) -> serde_json::Value {
 fn show(name: &str, as_toml: bool, as_json: bool) -> Result<u8, Failure> {
     let text = open_dialect(name)?;
     if as_toml {
-        print!("{text}");
+        stdout::write(text)?;
         return Ok(0);
     }
     let dialect =
@@ -71,9 +72,9 @@ fn show(name: &str, as_toml: bool, as_json: bool) -> Result<u8, Failure> {
         true => {
             let mut object = counts(&dialect);
             object["contract"] = contract(&text);
-            println!("{object}");
+            stdout::write(format!("{object}\n"))?;
         }
-        false => print!("{}", summary::of(&dialect)),
+        false => stdout::write(summary::of(&dialect))?,
     }
     Ok(0)
 }
@@ -89,15 +90,18 @@ fn check(file: &str, as_json: bool) -> Result<u8, Failure> {
     // Of a file that is not of the form of a dialect only the first mistake is known.
     let first_only =
         problems.iter().any(|problem| !matches!(problem, DialectError::Reference { .. }));
-    if as_json {
-        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        println!("{}", json!({ "file": file, "problems": problems, "first_only": first_only }));
-    } else {
-        for problem in &problems {
-            println!("{file}: {problem}");
+    let told = match as_json {
+        true => {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            json!({ "file": file, "problems": problems, "first_only": first_only }).to_string()
         }
-        println!("{}", verdict(file, &text, problems.len(), first_only));
-    }
+        false => {
+            let each: String =
+                problems.iter().map(|problem| format!("{file}: {problem}\n")).collect();
+            format!("{each}{}", verdict(file, &text, problems.len(), first_only))
+        }
+    };
+    stdout::write(format!("{told}\n"))?;
     Ok(if problems.is_empty() { 0 } else { USAGE })
 }
 

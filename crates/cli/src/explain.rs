@@ -15,6 +15,7 @@ use crate::args::Global;
 use crate::args::explain::ExplainArgs;
 use crate::failure::Failure;
 use crate::settings::Contract;
+use crate::stdout;
 
 use shown::Shown;
 pub(crate) use shown::ending;
@@ -43,10 +44,10 @@ pub(crate) fn run(global: &Global, args: &ExplainArgs) -> Result<u8, Failure> {
         path: args.path.as_ref().or(asked.assumed.then_some(&asked.path)).map(String::as_str),
         remarks: &remarks,
     };
-    match global.json {
-        true => println!("{}", shown.to_json()),
-        false => print!("{}", shown.to_text(global.quiet)),
-    }
+    stdout::write(match global.json {
+        true => format!("{}\n", shown.to_json()),
+        false => shown.to_text(global.quiet),
+    })?;
     Ok(0)
 }
 

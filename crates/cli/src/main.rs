@@ -17,6 +17,7 @@ mod screen;
 mod settings;
 mod shell;
 mod signals;
+mod stdout;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! How a call ended: for a person, and for a machine.
 
-use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+use std::fmt::Write;
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,15 +13,14 @@ use crate::layout::plain;
 /// An error keeps this much of a body.
 const ERROR_BODY_BYTES_MAX: usize = 4_096;
 
-/// The body of the reply, as it came. A record that a look-up found is written as JSON.
-pub(super) fn write_body(result: &Result<Outcome, Error>) -> std::io::Result<()> {
-    let body = body(result);
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(&body)?;
-    if stdout.is_terminal() && !body.is_empty() && !body.ends_with(b"\n") {
-        stdout.write_all(b"\n")?;
+/// The body of the reply as it came, and a line end behind it where a person reads it. A record
+/// that a look-up found is written as JSON.
+pub(super) fn body_to_show(result: &Result<Outcome, Error>) -> Vec<u8> {
+    let mut body = body(result);
+    if std::io::stdout().is_terminal() && !body.is_empty() && !body.ends_with(b"\n") {
+        body.push(b'\n');
     }
-    stdout.flush()
+    body
 }
 
 fn body(result: &Result<Outcome, Error>) -> Vec<u8> {

@@ -147,3 +147,13 @@ fn the_example_can_be_called() {
         "{asked}"
     );
 }
+
+/// Found wrong: `steadfast dialect show knosc | head -1` could end in a panic.
+#[test]
+fn a_reader_that_has_seen_enough_may_go() {
+    let stage = Stage::new();
+    for arguments in [&["dialect", "show", "knosc"][..], &["dialect", "list"]] {
+        let (status, err) = stage.run_unread(arguments);
+        assert_eq!((status, err.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}

@@ -50,12 +50,25 @@ impl Stage {
         self.run_with(arguments, "")
     }
 
-    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+    /// Runs it with a stdout that nobody reads.
+    pub(crate) fn run_unread(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let mut command = self.program(arguments);
+        let mut child = command.stdin(Stdio::null()).spawn().expect("the program starts");
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().expect("it ends");
+        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+    }
+
+    fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_steadfast"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
         command.env("HOME", self.folder.path()).envs(self.variables.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
+        command
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut child = self.program(arguments).spawn().expect("the program starts");
         // A program that reads nothing closes the pipe, which is its right.
         let _ = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
         let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
