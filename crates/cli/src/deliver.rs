@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::args::{DeliverArgs, Global, OnUnknownArg, OrderingArg};
 use crate::failure::{Failure, INTERRUPTED, UNSENT};
 use crate::screen::Screen;
-use crate::signals;
+use crate::{signals, stdout};
 
 use account::Account;
 use target::Target;
@@ -78,7 +78,7 @@ pub(crate) async fn run(global: &Global, args: DeliverArgs) -> Result<u8, Failur
         account.audit = Some(judge::audit(sandbox, &ledger, &delivered, resource, &job).await?);
     }
     let written = files::write(&args, &job, &account, &ledger, &client, &progress, &started)?;
-    show(global, &account, &written, &args);
+    show(global, &account, &written, &args)?;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
@@ -127,20 +127,26 @@ fn explain(error: DeliverError, ledger: &Ledger, kept: bool, wish: Wish) -> Fail
     Failure::new(status, format!("{error}\nNothing was sent.{place}"))
 }
 
-fn show(global: &Global, account: &Account, written: &[String], args: &DeliverArgs) {
+fn show(
+    global: &Global,
+    account: &Account,
+    written: &[String],
+    args: &DeliverArgs,
+) -> Result<(), Failure> {
     if global.json {
-        println!("{}", account.to_json());
         for finding in account.audit.iter().flat_map(judge::findings) {
             eprintln!("{finding}");
         }
-        return;
+        return stdout::write(format!("{}\n", account.to_json()));
     }
-    print!("{}", table::render(account, args.dry_run));
+    let mut text = table::render(account, args.dry_run);
     if !global.quiet {
         for line in written {
-            println!("{line}");
+            text.push_str(line);
+            text.push('\n');
         }
     }
+    stdout::write(text)
 }
 
 fn status(account: &Account, delivered: &Delivered, args: &DeliverArgs, wish: Wish) -> u8 {

@@ -6,7 +6,7 @@ use steadfast_sandbox::{Api, FaultPlan, Options, Preset, Sandbox};
 
 use crate::args::SandboxArgs;
 use crate::failure::Failure;
-use crate::signals;
+use crate::{signals, stdout};
 
 pub(crate) async fn run(args: SandboxArgs) -> Result<u8, Failure> {
     let mut running = Vec::new();
@@ -27,7 +27,8 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<u8, Failure> {
             fixtures: args.fixtures.clone(),
         };
         let sandbox = Sandbox::start(*api, options).await.map_err(Failure::usage)?;
-        println!("{}", serde_json::to_string(&sandbox.ready()).unwrap_or_default());
+        let ready = serde_json::to_string(&sandbox.ready()).unwrap_or_default();
+        stdout::write(format!("{ready}\n"))?;
         running.push(sandbox);
     }
     signals::interrupted().await;
