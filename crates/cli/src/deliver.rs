@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod files;
 mod judge;
+mod refused;
 mod table;
 mod target;
 

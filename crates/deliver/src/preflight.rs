@@ -173,13 +173,15 @@ async fn refuse_missing(
 fn missing(resource: &Resource, delivery: &Delivery, lists: &Lists) -> Vec<(String, String)> {
     let Ok(body) = serde_json::from_slice::<Value>(&delivery.body) else { return Vec::new() };
     let mut found: Vec<(String, String)> = Vec::new();
+    let mut seen: HashSet<(String, String)> = HashSet::new();
     let mut look = |record: &Value, fields: &FieldTable| {
         for (name, field) in fields {
             let Some(list) = &field.list else { continue };
             let Some(key) = record.get(name).and_then(value_text) else { continue };
             let absent = lists.get(list).is_some_and(|keys| !keys.contains(&key));
-            if absent && !found.iter().any(|(l, k)| l == list && *k == key) {
-                found.push((list.clone(), key));
+            let missing = (list.clone(), key);
+            if absent && seen.insert(missing.clone()) {
+                found.push(missing);
             }
         }
     };
@@ -215,43 +217,43 @@ fn reason_of(client: &Client, missing: &[(String, String)]) -> Option<Reason> {
     })
 }
 
-/// Which staged deliveries are there already: delivery, and the id of each record with its key.
-/// The list is read row by row and only what concerns us is kept.
+/// What is there already of the staged deliveries: delivery, and the id of a record with its key.
+type There = Vec<(DeliveryId, String)>;
+
+/// Which staged deliveries are there already. The list is read row by row and only what concerns
+/// us is kept.
 async fn find_existing(
     ledger: &Ledger,
     client: &Client,
     job: &Job,
     route: &LookupRoute,
     run: RunId,
-) -> Result<Vec<(DeliveryId, Vec<String>)>, PreflightError> {
+) -> Result<There, PreflightError> {
     let rows = Rows { path: route.list.clone(), ..Rows::default() };
     let by_key = match job.read.key_column {
         Some(_) => Some(staged_by_key(ledger, run)?),
         None => None,
     };
-    let there: HashMap<DeliveryId, Vec<String>> =
-        read_whole(client, &rows, |there: &mut HashMap<DeliveryId, Vec<String>>, row| {
-            let key = row.get(&route.row_key).and_then(value_text);
-            let id = row.get(&route.row_id).and_then(value_text);
-            let (Some(key), Some(id)) = (key, id) else { return };
-            let ours = match &by_key {
-                Some(staged) => staged.get(&key).copied(),
-                None => ledger
-                    .find(&job.account, &job.resource, &identity::of_natural_key(&key))
-                    .ok()
-                    .flatten()
-                    .filter(|ours| ours.run == run && ours.state == State::Staged)
-                    .map(|ours| ours.id),
-            };
-            if let Some(ours) = ours {
-                let ids = there.entry(ours).or_default();
-                if !ids.contains(&id) {
-                    ids.push(id);
-                }
-            }
-        })
-        .await?;
-    Ok(there.into_iter().collect())
+    let mut there = read_whole(client, &rows, |there: &mut There, row| {
+        let key = row.get(&route.row_key).and_then(value_text);
+        let id = row.get(&route.row_id).and_then(value_text);
+        let (Some(key), Some(id)) = (key, id) else { return };
+        let ours = match &by_key {
+            Some(staged) => staged.get(&key).copied(),
+            None => ledger
+                .find(&job.account, &job.resource, &identity::of_natural_key(&key))
+                .ok()
+                .flatten()
+                .filter(|ours| ours.run == run && ours.state == State::Staged)
+                .map(|ours| ours.id),
+        };
+        there.extend(ours.map(|ours| (ours, id)));
+    })
+    .await?;
+    // A row that moves while the list is read may come twice.
+    there.sort_unstable();
+    there.dedup();
+    Ok(there)
 }
 
 /// With keys of the user's own, identities do not tell the natural keys: they are kept aside.
@@ -271,13 +273,14 @@ async fn settle_existing(
     client: &Client,
     job: &Job,
     resource: &Resource,
-    there: Vec<(DeliveryId, Vec<String>)>,
+    there: There,
     findings: &mut Findings,
 ) -> Result<(), PreflightError> {
-    let mut judged = futures_util::stream::iter(there)
-        .map(|(id, records)| async move {
+    let mut judged = futures_util::stream::iter(there.chunk_by(|a, b| a.0 == b.0))
+        .map(|records| async move {
+            let id = records[0].0;
             let Some(delivery) = ledger.get(id)? else { return Ok(None) };
-            let settlement = judge(client, job, resource, &delivery, &records).await?;
+            let settlement = judge(client, job, resource, &delivery, records).await?;
             Ok::<_, PreflightError>(Some((id, settlement, Vec::new())))
         })
         .buffer_unordered(READS);
@@ -289,6 +292,9 @@ async fn settle_existing(
                 _ => findings.differing += 1,
             }
             settlements.push(settlement);
+            if settlements.len() >= PAGE {
+                settle(ledger, std::mem::take(&mut settlements)).await?;
+            }
         }
     }
     settle(ledger, settlements).await?;
@@ -300,11 +306,11 @@ async fn judge(
     job: &Job,
     resource: &Resource,
     delivery: &Delivery,
-    records: &[String],
+    records: &[(DeliveryId, String)],
 ) -> Result<Settlement, PreflightError> {
     let ours: Value = serde_json::from_slice(&delivery.body).unwrap_or_default();
     let mut found = Vec::new();
-    for id in records {
+    for (_, id) in records {
         let record = client.read(&job.resource, id).await?.unwrap_or_default();
         found = differences(resource, &ours, &record);
         if found.is_empty() {

@@ -65,14 +65,16 @@ pub fn of_change(identity: &str, hash: &ContentHash) -> String {
 /// True for the identity of content that came after other content had been sent, or twice in one
 /// input: such content must not be sent.
 pub fn is_change(identity: &str) -> bool {
-    let Some((before, hash)) =
-        identity.len().checked_sub(16).and_then(|at| identity.split_at_checked(at))
-    else {
-        return false;
-    };
-    // In a key a `~` is doubled, so an odd number of them cannot be the key's own.
+    changed(identity).is_some()
+}
+
+/// Of the identity of such content, the identity of what had been sent before it; `None` of others.
+pub fn changed(identity: &str) -> Option<&str> {
+    let (before, hash) = identity.split_at_checked(identity.len().checked_sub(16)?)?;
     let is_hash = hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    is_hash && before.bytes().rev().take_while(|byte| *byte == b'~').count() % 2 == 1
+    // In a key a `~` is doubled, so an odd number of them cannot be the key's own.
+    let is_mark = before.bytes().rev().take_while(|byte| *byte == b'~').count() % 2 == 1;
+    before.strip_suffix('~').filter(|_| is_hash && is_mark)
 }
 
 fn escape(key: &str) -> String {

@@ -1,14 +1,13 @@
 //! The files that a delivery leaves behind: refused input, and the report.
 
-use std::collections::HashMap;
-
 use steadfast::Client;
-use steadfast_deliver::rejects::{self, Reason};
+use steadfast_deliver::rejects;
 use steadfast_deliver::report::{self, Bucket, CodeLine, Row, Summary};
 use steadfast_deliver::{Job, Progress};
-use steadfast_ledger::{Delivery, Ledger, State};
+use steadfast_ledger::{Delivery, Ledger};
 
-use super::account::{Account, code_of, name_of, remarkable, why};
+use super::account::{Account, name_of, remarkable};
+use super::refused::Refused;
 use crate::args::DeliverArgs;
 use crate::failure::Failure;
 
@@ -28,7 +27,7 @@ pub(super) fn write(
     };
     if let Some(path) = &args.rejects {
         let resource = &client.dialect().resource[&job.resource];
-        let refused = Refused::of(ledger, account);
+        let mut refused = Refused::of(ledger, job, account.run);
         let lookup = |line: u64, key: Option<&str>| refused.reason(line, key);
         let count = rejects::write_file(&job.source, resource, &job.read, path, lookup)
             .map_err(|error| failed(error.to_string()))?;
@@ -45,50 +44,6 @@ pub(super) fn write(
         said.push(format!("report: {}", path.display()));
     }
     Ok(said)
-}
-
-/// What was refused, by key, and by line where there is no key. Writes that wait because of an
-/// unreadable row beside them are among it: that row may be theirs, and a write is never
-/// delivered in part.
-struct Refused {
-    by_key: HashMap<String, Reason>,
-    by_line: HashMap<u64, Reason>,
-}
-
-impl Refused {
-    fn of(ledger: &Ledger, account: &Account) -> Self {
-        let mut refused = Self { by_key: HashMap::new(), by_line: HashMap::new() };
-        for delivery in remarkable(ledger, account.run) {
-            let held_for_input = delivery.state == State::Held
-                && delivery.reason.as_ref().is_some_and(|reason| {
-                    reason.code.as_deref().is_some_and(|code| code.starts_with("input."))
-                });
-            if delivery.state != State::Rejected && !held_for_input {
-                continue;
-            }
-            let text = delivery.reason.as_ref().map(why).unwrap_or_default();
-            let reason = Reason { code: code_of(&delivery), text };
-            match &delivery.natural_key {
-                Some(key) => {
-                    refused.by_key.insert(key.clone(), reason);
-                }
-                None => {
-                    let first = delivery.lines.split(['-', ',']).next();
-                    if let Some(line) = first.and_then(|line| line.parse().ok()) {
-                        refused.by_line.insert(line, reason);
-                    }
-                }
-            }
-        }
-        refused
-    }
-
-    fn reason(&self, line: u64, key: Option<&str>) -> Option<Reason> {
-        match key {
-            Some(key) => self.by_key.get(key).or_else(|| self.by_line.get(&line)).cloned(),
-            None => self.by_line.get(&line).cloned(),
-        }
-    }
 }
 
 fn summary(job: &Job, account: &Account, client: &Client, started: &jiff::Zoned) -> Summary {

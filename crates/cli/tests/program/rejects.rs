@@ -81,3 +81,21 @@ fn queued_writes_are_confirmed_or_left_as_the_user_wishes() {
     assert_eq!(double.requests("create").len(), 6);
     double.holds_exactly_once(&keys);
 }
+
+#[test]
+fn refused_input_comes_back_with_a_key_of_the_user_s_own_too() {
+    let double = Double::calm();
+    let place = Place::with_settings(double.base_url());
+    let header = HEADER.replace('\n', ",PO Details Unique Id\n");
+    place.write(
+        "orders.csv",
+        &format!(
+            "{header}U-1,Open,SUP-1,ITEM-A,WH-1,1,ours-1\nU-2,Open,SUP-1,WIDGET-99,WH-1,1,ours-2\n"
+        ),
+    );
+    let arguments =
+        ["deliver", "orders.csv", "--key", "PO Details Unique Id", "--rejects", "r.csv"];
+    let ended = place.run(&arguments).with_status(1);
+    let rejects = place.read("r.csv");
+    assert!(rejects.contains("U-2") && !rejects.contains("U-1"), "{rejects} {ended:#?}");
+}

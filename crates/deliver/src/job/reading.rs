@@ -17,6 +17,8 @@ use crate::compose::{Composed, compose, line_ranges};
 use crate::input::{self, Piece, RowFault};
 use crate::progress::{Phase, Progress};
 
+/// So many remarks are kept; of the others only how many they were.
+const REMARKS_MAX: usize = 100;
 /// How many pieces are staged, and writes accepted, at a time.
 const BATCH: usize = 500;
 
@@ -133,9 +135,12 @@ async fn accept_all(
         }
     });
     let resumes = !ledger.is_empty()?;
-    let mut remarks = Vec::new();
+    let (mut remarks, mut unsaid) = (Vec::new(), 0);
     while let Some(batch) = batches.recv().await {
-        let (mut deliveries, said) = batch?;
+        let (mut deliveries, mut said) = batch?;
+        let room = REMARKS_MAX - remarks.len();
+        unsaid += said.len().saturating_sub(room);
+        said.truncate(room);
         remarks.extend(said);
         if resumes {
             deliveries.iter_mut().for_each(|new| take_the_same(ledger, resource, new));
@@ -145,6 +150,9 @@ async fn accept_all(
         let accepted = ledger.accept(deliveries).await?;
         explain_changes(ledger, resource, &accepted, &bodies).await?;
         progress.update(|view| view.accepted += count);
+    }
+    if unsaid > 0 {
+        remarks.push(format!("and {unsaid} more remarks of this kind"));
     }
     Ok(remarks)
 }
