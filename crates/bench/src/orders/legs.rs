@@ -49,6 +49,11 @@ impl Measured {
     pub(super) fn rate(&self, orders: u64) -> f64 {
         orders as f64 / self.elapsed.as_secs_f64()
     }
+
+    /// The processor time of both processes, in seconds.
+    pub(super) fn cpu_in_all(&self) -> f64 {
+        (self.cpu + self.double_cpu).as_secs_f64()
+    }
 }
 
 impl Leg {
@@ -162,7 +167,9 @@ async fn recorded(
     let (_wish, wishes) = watch::channel(Wish::GoOn);
     let before = ledger.commits();
     let clock = Watch::start(double);
-    runner.run(run, wishes).await?;
+    // As the program does: on the threads where the calls run.
+    let ended = tokio::spawn(async move { runner.run(run, wishes).await });
+    ended.await.map_err(|error| BenchError::Wrong(format!("the runner broke off: {error}")))??;
     let measured = clock.stop(double, ledger.commits() - before);
     all_applied(orders, heard.load(Ordering::Relaxed))?;
     all_applied(orders, ledger.counts(run)?.of(State::Applied))?;
