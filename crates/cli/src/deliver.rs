@@ -9,7 +9,6 @@ mod target;
 
 use std::sync::Arc;
 
-use steadfast::Client;
 use steadfast_deliver::input::{self, Source};
 use steadfast_deliver::{DeliverError, Delivered, Job, Progress, deliver};
 use steadfast_ledger::{Ledger, OnUnknown, Ordering, RunnerOptions, Wish};
@@ -68,7 +67,7 @@ pub(crate) async fn run(global: &Global, args: DeliverArgs) -> Result<u8, Failur
     let quiet = global.quiet || global.json;
     let screen = Screen::start(quiet, Arc::clone(&progress), client.clone(), wish.clone());
     let started = jiff::Zoned::now();
-    let result = on_the_threads_of_calls(&job, &ledger, &client, &progress, &wish).await;
+    let result = deliver(&job, &ledger, &client, &progress, wish.clone()).await;
     screen.finish().await;
     let kept = temporary.is_none();
     let delivered = result.map_err(|error| explain(error, &ledger, kept, *wish.borrow()))?;
@@ -85,25 +84,6 @@ pub(crate) async fn run(global: &Global, args: DeliverArgs) -> Result<u8, Failur
         sandbox.stop().await;
     }
     Ok(status(&account, &delivered, &args, *wish.borrow()))
-}
-
-/// Delivers in a task of its own. Here, on the program's first thread, every call that ends would
-/// have to wake that thread.
-async fn on_the_threads_of_calls(
-    job: &Job,
-    ledger: &Ledger,
-    client: &Client,
-    progress: &Arc<Progress>,
-    wish: &watch::Receiver<Wish>,
-) -> Result<Delivered, DeliverError> {
-    let (job, ledger, client) = (job.clone(), ledger.clone(), client.clone());
-    let (progress, wish) = (Arc::clone(progress), wish.clone());
-    let task = async move { deliver(&job, &ledger, &client, &progress, wish).await };
-    match tokio::spawn(task).await {
-        Ok(result) => result,
-        // Nobody cancels it, so it has panicked: go on as if it had done so here.
-        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-    }
 }
 
 fn open_source(args: &DeliverArgs) -> Result<Source, Failure> {
