@@ -18,6 +18,7 @@ use steadfast_ledger::{
     Terms, Which, Wish,
 };
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 use crate::input::{self, InputError, Source};
 use crate::preflight::{self, Findings, PreflightError};
@@ -152,10 +153,32 @@ pub async fn deliver(
     let observer: Observer = Arc::new(move |news| heard.heard(&news));
     let runner =
         Runner::new(ledger.clone(), client.clone(), &job.account, job.runner.clone(), observer);
-    delivered.ended = Some(runner.run(run, wish).await?);
+    delivered.ended = Some(send(runner, run, wish).await?);
     delivered.elapsed = progress.elapsed();
     progress.phase(Phase::Done);
     Ok(delivered)
+}
+
+/// Runs the runner on the threads where its calls run. Elsewhere, such as on a program's first
+/// thread, every call that ends has to wake that thread. It ends with the future that waits for it.
+async fn send(
+    runner: Runner,
+    run: RunId,
+    wish: watch::Receiver<Wish>,
+) -> Result<Ended, LedgerError> {
+    struct EndsWithUs(AbortHandle);
+    impl Drop for EndsWithUs {
+        fn drop(&mut self) {
+            self.0.abort();
+        }
+    }
+    let task = tokio::spawn(async move { runner.run(run, wish).await });
+    let _ends_with_us = EndsWithUs(task.abort_handle());
+    match task.await {
+        Ok(ended) => ended,
+        // Only we could have called it off, so it has panicked: go on as if it had done so here.
+        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+    }
 }
 
 fn resource<'c>(job: &Job, client: &'c Client) -> Result<&'c Resource, DeliverError> {

@@ -167,7 +167,7 @@ async fn recorded(
     let (_wish, wishes) = watch::channel(Wish::GoOn);
     let before = ledger.commits();
     let clock = Watch::start(double);
-    // On the threads where the calls run, as a caller who cares for speed would have it.
+    // As `deliver` does: on the threads where the calls run.
     let ended = tokio::spawn(async move { runner.run(run, wishes).await });
     ended.await.map_err(|error| BenchError::Wrong(format!("the runner broke off: {error}")))??;
     let measured = clock.stop(double, ledger.commits() - before);
