@@ -77,9 +77,17 @@ async fn compare(args: &Args, double: &Double, concurrency: usize) -> Result<(),
         (Series::default(), Series::default(), Series::default());
     for round in 0..=args.rounds {
         let mut measured = Vec::new();
-        for leg in &legs {
+        // A B, then B A: neither has the other always before it.
+        let turns: Vec<Leg> = match round % 2 {
+            0 => legs.clone(),
+            _ => legs.iter().rev().copied().collect(),
+        };
+        for leg in turns {
             double.reset().await?;
             measured.push(leg.run(double, args.orders, concurrency, &args.dir).await?);
+        }
+        if round % 2 == 1 {
+            measured.reverse();
         }
         if round == 0 {
             continue;
