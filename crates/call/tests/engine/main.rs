@@ -14,6 +14,7 @@ mod lists;
 mod login;
 mod model;
 mod reading;
+mod replies;
 mod retries;
 mod scenario;
 mod session;
