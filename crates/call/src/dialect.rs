@@ -30,8 +30,18 @@ pub use resource::{
 };
 pub use rule::{BodyShape, Operation, Rule, SendAgain, StatusPattern, When};
 
-/// The dialect of Knosc, as it ships with this crate.
-const KNOSC: &str = include_str!("../dialects/knosc.toml");
+/// The dialects that ship with this crate: name and text. One more is one line more.
+const BUILT_IN: &[(&str, &str)] = &[("knosc", include_str!("../dialects/knosc.toml"))];
+
+const BUILT_IN_NAMES: [&str; BUILT_IN.len()] = {
+    let mut names = [""; BUILT_IN.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = BUILT_IN[at].0;
+        at += 1;
+    }
+    names
+};
 
 /// One API's contract as data. Read one with [`Dialect::parse`] or take a built-in with
 /// [`Dialect::built_in`].
@@ -178,16 +188,13 @@ impl Dialect {
     /// The TOML of the dialect of that name that ships with this crate, if there is one.
     #[must_use]
     pub fn built_in_text(name: &str) -> Option<&'static str> {
-        match name {
-            "knosc" => Some(KNOSC),
-            _ => None,
-        }
+        BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text)
     }
 
     /// The names of the dialects that ship with this crate.
     #[must_use]
     pub fn built_in_names() -> &'static [&'static str] {
-        &["knosc"]
+        &BUILT_IN_NAMES
     }
 
     /// What a person does about an error code, in the words of the dialect.
