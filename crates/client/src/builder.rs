@@ -3,6 +3,7 @@ use std::time::Duration;
 use steadfast_call::dialect::{Auth, Dialect, PolicyName};
 use url::Url;
 
+use crate::chance::Chance;
 use crate::client::{Client, Inner};
 use crate::secret::Credentials;
 use crate::transport::{HttpTransport, Limits, TlsFiles, Transport, TransportError};
@@ -47,6 +48,7 @@ pub struct Builder {
     attempts: Option<u32>,
     rate: Option<f64>,
     body_bytes_max: usize,
+    seed: Option<u64>,
 }
 
 /// Why there is no client.
@@ -96,6 +98,7 @@ impl Builder {
             attempts: None,
             rate: None,
             body_bytes_max: BODY_BYTES_MAX,
+            seed: None,
         }
     }
 
@@ -165,6 +168,16 @@ impl Builder {
         self
     }
 
+    /// Makes every random number of this client from a seed: the waits' jitter, and the UUIDs
+    /// that it makes. With tokio's clock paused and a transport that answers from memory, the
+    /// same calls then run the same way each time. For tests and simulations only: with one seed,
+    /// two clients send the same idempotency keys.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// A transport of your own, in place of the default one.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport) -> Self {
@@ -213,6 +226,7 @@ impl Builder {
             limits,
             self.deadline,
             self.rate,
+            self.seed.map_or_else(Chance::default, Chance::seeded),
         )))
     }
 

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::activity::{Activity, Counters};
 use crate::builder::Builder;
+use crate::chance::Chance;
 use crate::lookup::Hub;
 use crate::redact::Secrets;
 use crate::secret::Credentials;
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) deadline: Duration,
     pub(crate) epoch: tokio::time::Instant,
+    pub(crate) chance: Chance,
     pub(crate) counters: Counters,
     pub(crate) hub: Hub,
     pub(crate) winding_down: watch::Sender<bool>,
@@ -211,6 +213,7 @@ impl Inner {
         limits: Limits,
         deadline: Duration,
         rate: Option<f64>,
+        chance: Chance,
     ) -> Self {
         let account = Account::new(&dialect, rate, Time::default());
         Self {
@@ -222,6 +225,7 @@ impl Inner {
             limits,
             deadline,
             epoch: tokio::time::Instant::now(),
+            chance,
             counters: Counters::default(),
             hub: Hub::default(),
             winding_down: watch::Sender::new(false),

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::header::Entry;
 use http::{HeaderMap, Request as HttpRequest};
 use steadfast_call::{
-    AuthFailure, Call, Class, Draw, Error, Event, Failure, Generation, LookUp, Options, Outcome,
-    Reach, Reply, Request, Step, Time, Why,
+    AuthFailure, Call, Class, Error, Event, Failure, Generation, LookUp, Options, Outcome, Reach,
+    Reply, Request, Step, Time, Why,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -50,8 +50,12 @@ impl Drop for Watched<'_> {
             return;
         }
         let inner = self.inner;
-        let step =
-            self.call.step(Event::Cancelled, inner.now(), draw(), &mut inner.shared().account);
+        let step = self.call.step(
+            Event::Cancelled,
+            inner.now(),
+            inner.chance.draw(),
+            &mut inner.shared().account,
+        );
         if let Step::Done(result) = step {
             let secrets = inner.secrets().and_of(self.call.request().body.as_deref());
             log::ended(&inner.dialect, &self.call, &result, &secrets);
@@ -68,7 +72,7 @@ async fn run(inner: &Arc<Inner>, mut watched: Watched<'_>) -> Result<Outcome, Er
         let seen = call.attempts().len();
         let (step, snapshot) = {
             let mut shared = inner.shared();
-            let step = call.step(event, inner.now(), draw(), &mut shared.account);
+            let step = call.step(event, inner.now(), inner.chance.draw(), &mut shared.account);
             (step, Arc::clone(&shared.snapshot))
         };
         note_attempt(inner, call, &step, seen);
@@ -116,11 +120,6 @@ async fn within<T>(ends_at: Option<Instant>, work: impl Future<Output = T>) -> O
         Some(ends_at) => tokio::time::timeout_at(ends_at, work).await.ok(),
         None => Some(work.await),
     }
-}
-
-/// The engine draws nothing itself; this is where chance comes in.
-pub(crate) fn draw() -> Draw {
-    Draw::new(fastrand::f64())
 }
 
 fn note_attempt(inner: &Inner, call: &Call, step: &Step, seen: usize) {

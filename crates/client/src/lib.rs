@@ -115,6 +115,7 @@
 
 mod activity;
 mod builder;
+mod chance;
 mod client;
 mod driver;
 mod log;

@@ -12,7 +12,7 @@ use steadfast_call::{
 use tokio::sync::watch;
 
 use crate::client::Inner;
-use crate::driver::{build, draw, exchange as exchange_over};
+use crate::driver::{build, exchange as exchange_over};
 use crate::log;
 use crate::session::Snapshot;
 
@@ -107,9 +107,9 @@ async fn authenticate(inner: &Inner) -> Result<(Snapshot, usize), Refusal> {
                         snapshot = before.merged(&reply.headers, &url);
                         let fresh = Snapshot::default().merged(&reply.headers, &url);
                         let session = fresh.is_session(&inner.dialect, &inner.url("/"));
-                        machine.replied(&reply, session, inner.now(), draw())
+                        machine.replied(&reply, session, inner.now(), inner.chance.draw())
                     }
-                    Err(failure) => machine.failed(&failure, inner.now(), draw()),
+                    Err(failure) => machine.failed(&failure, inner.now(), inner.chance.draw()),
                 }
             }
             AuthStep::WaitUntil(until) => {
