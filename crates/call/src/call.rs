@@ -188,6 +188,9 @@ impl Call {
         match (self.state, event) {
             (State::Done, _) => self.end_again(),
             (_, Event::Cancelled) => self.cancel(now, account),
+            (State::Ready | State::Sending { .. }, Event::Unsendable(text)) => {
+                self.end_unsendable(text, now, account)
+            }
             (State::Ready, Event::Started) => self.start(now, account),
             (State::Sending { generation, sent_at }, Event::Replied(reply)) => {
                 self.replied(reply, generation, sent_at, now, draw, account)
@@ -282,6 +285,10 @@ impl Call {
         // done twice is not sent while nobody can say whether it was done.
         if self.nature == Nature::Once && self.effect == Effect::Unknown {
             return self.resolve(now, account);
+        }
+        if self.options.one_shot && !self.attempts.is_empty() {
+            account.give_back(&mut self.ticket, now);
+            return self.end_unreached(Stop::Final, "its body can be sent once only");
         }
         if let Some(step) = self.held(now) {
             return step;

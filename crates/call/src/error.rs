@@ -69,6 +69,9 @@ pub enum Kind {
     Protocol,
     /// The caller called it off.
     Cancelled,
+    /// No request can be made of the call: a path, a header or a body that HTTP cannot carry.
+    /// Nothing was sent, and nothing would be another time.
+    Unsendable,
 }
 
 /// Why the credentials do not let us in.
@@ -153,7 +156,11 @@ impl Error {
                 Kind::Refused(class) => {
                     matches!(class, Class::Unauthenticated | Class::Csrf | Class::RateLimited)
                 }
-                Kind::Credentials(_) | Kind::Unknown | Kind::Differs | Kind::Protocol => false,
+                Kind::Credentials(_)
+                | Kind::Unknown
+                | Kind::Differs
+                | Kind::Protocol
+                | Kind::Unsendable => false,
             }
     }
 
@@ -189,6 +196,9 @@ impl Error {
             Kind::Protocol => {
                 format!("The service answered in a way that it should not ({}).", self.summary())
             }
+            Kind::Unsendable => {
+                format!("It cannot be sent as it is ({}). Nothing was done.", self.summary())
+            }
             Kind::Cancelled => match details.effect {
                 Effect::Unknown => "It was called off, and may have been done. Look for it before \
                                     sending it again."
@@ -218,6 +228,7 @@ impl Kind {
             Self::Differs => "differs",
             Self::Protocol => "protocol",
             Self::Cancelled => "cancelled",
+            Self::Unsendable => "unsendable",
         }
     }
 }

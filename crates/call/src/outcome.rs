@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::class::Class;
 use crate::compare::Difference;
 use crate::effect::Effect;
+use crate::error::{Details, Error, Kind, Stop};
 use crate::reply::Reply;
 use crate::time::Time;
 
@@ -65,6 +66,29 @@ pub struct Success {
 }
 
 impl Success {
+    /// An error that keeps this success, for a caller who cannot use what it holds (N17). The
+    /// effect is what is known of the call, and the text says what is wrong with the answer.
+    #[must_use]
+    pub fn into_error(self, effect: Effect, text: String) -> Error {
+        let reply = self.reply.as_ref();
+        Error::new(Details {
+            kind: Kind::Protocol,
+            effect,
+            stop: Stop::Final,
+            status: reply.map(|reply| reply.status.as_u16()),
+            code: None,
+            message: None,
+            body: reply.map(|reply| reply.body.clone()).unwrap_or_default(),
+            request_id: self.attempts.last().and_then(|attempt| attempt.request_id.clone()),
+            retry_after: None,
+            differences: Vec::new(),
+            action: None,
+            rule: text,
+            attempts: self.attempts,
+            source: None,
+        })
+    }
+
     /// The body of the answer as JSON; none if it was empty or a look-up showed the success.
     #[must_use]
     pub fn json(&self) -> Option<&Value> {

@@ -100,6 +100,9 @@ pub struct Options {
     /// True if earlier calls have tried the same thing: the first attempt of this one is then a
     /// retry, too, and is paid for as one (DESIGN §3.7).
     pub tried_before: bool,
+    /// True if the body cannot be had a second time, such as one that is read from a pipe. The
+    /// call is then sent once: where another would be sent again, it ends.
+    pub one_shot: bool,
     /// What the caller wants to find in the log lines of this call.
     pub context: BTreeMap<String, String>,
 }

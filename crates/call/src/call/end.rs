@@ -123,6 +123,23 @@ impl Call {
         self.done(Err(Error::new(details)))
     }
 
+    /// No request can be made of it. What an earlier process sent of it is still in doubt.
+    pub(super) fn end_unsendable(
+        &mut self,
+        text: String,
+        now: Time,
+        account: &mut Account,
+    ) -> Step {
+        account.give_back(&mut self.ticket, now);
+        let kind = match self.effect {
+            Effect::Unknown => Kind::Unknown,
+            Effect::None | Effect::Applied => Kind::Unsendable,
+        };
+        let mut details = self.details(kind, Stop::Final, text.clone());
+        details.message = Some(text);
+        self.done(Err(Error::new(details)))
+    }
+
     /// Called off. A write that is being sent right now may take effect.
     pub(super) fn cancel(&mut self, now: Time, account: &mut Account) -> Step {
         account.give_back(&mut self.ticket, now);

@@ -30,6 +30,9 @@ pub enum Event {
     Woke,
     /// The caller calls it off.
     Cancelled,
+    /// The call cannot be made into a request, however often one tries: what is wrong, and what
+    /// to do.
+    Unsendable(String),
 }
 
 /// What the driver does next. Whatever it is, it has to end by [`Call::deadline`]: a renewal or

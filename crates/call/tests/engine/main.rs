@@ -17,5 +17,6 @@ mod reading;
 mod replies;
 mod retries;
 mod scenario;
+mod sendable;
 mod session;
 mod vectors;

@@ -27,6 +27,7 @@ pub(super) async fn make_call(
         known_absent: delivery.known_absent,
         in_doubt,
         tried_before: delivery.attempts > 0,
+        one_shot: false,
         context: [("delivery".to_owned(), delivery.id.to_string())].into(),
     };
     let result = client.call(request, options).await;

@@ -89,7 +89,7 @@ fn failure(
         Kind::Differs => Verdict::Settle(Settlement::Held(reason(error))),
         _ if error.may_succeed_later() => Verdict::Settle(later(error, delivery, rounds, now_ms)),
         Kind::Refused(_) => Verdict::Settle(Settlement::Rejected(reason(error))),
-        Kind::Protocol | Kind::Unreached(_) | Kind::Cancelled => {
+        Kind::Protocol | Kind::Unsendable | Kind::Unreached(_) | Kind::Cancelled => {
             Verdict::Settle(Settlement::Held(reason(error)))
         }
     }
@@ -130,9 +130,11 @@ fn reason(error: &Error) -> Reason {
         }
         Kind::Refused(_) => details.message.clone().unwrap_or_else(|| error.summary()),
         Kind::Differs => "there is one with this key, with other content than ours".to_owned(),
-        Kind::Unknown | Kind::Unreached(_) | Kind::Protocol | Kind::Cancelled => {
-            details.message.clone().unwrap_or_else(|| details.rule.clone())
-        }
+        Kind::Unknown
+        | Kind::Unreached(_)
+        | Kind::Protocol
+        | Kind::Unsendable
+        | Kind::Cancelled => details.message.clone().unwrap_or_else(|| details.rule.clone()),
     };
     Reason {
         code: details.code.clone(),
