@@ -9,6 +9,13 @@ use crate::failure::Failure;
 use crate::{signals, stdout};
 
 pub(crate) async fn run(args: SandboxArgs) -> Result<u8, Failure> {
+    // A quirk is for those of the doubles that have it; for none of them it is a mistake.
+    if let Some(quirk) =
+        args.quirk.iter().find(|quirk| !args.api.iter().any(|api| api.has_quirk(**quirk)))
+    {
+        let apis: Vec<_> = args.api.iter().map(|api| api.name()).collect();
+        return Err(Failure::usage(format!("--quirk {quirk}: {} cannot have it", apis.join(", "))));
+    }
     let mut running = Vec::new();
     for (index, api) in args.api.iter().enumerate() {
         // Several doubles take ports in a row, unless any free one will do.
@@ -17,7 +24,7 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<u8, Failure> {
         let options = Options {
             listen: SocketAddr::new(args.listen.ip(), port),
             profile: args.profile,
-            quirks: args.quirk.clone(),
+            quirks: args.quirk.iter().copied().filter(|quirk| api.has_quirk(*quirk)).collect(),
             faults: args
                 .faults
                 .as_deref()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::journal::{Effect, Entry};
 
@@ -21,7 +21,7 @@ pub(crate) struct Audit {
 
 impl Audit {
     /// Takes note of an entry; `refresh_id` is the refresh token's identifier where one was sent to refresh.
-    pub(crate) fn observe(&mut self, entry: &Entry, refresh_id: Option<String>) {
+    pub(crate) fn observe(&mut self, entry: &Entry, refresh_id: Option<&str>) {
         self.count_copies(entry);
         self.check_hint(entry);
         if let Some(id) = refresh_id {
@@ -45,7 +45,7 @@ impl Audit {
                 }
             }
             "delete" => {
-                let id = if entry.order_gone { ("purchase-order", key.clone()) } else { id };
+                let id = entry.gone_with.map_or(id, |resource| (resource, key.clone()));
                 if let Some(copies) = self.copies.get_mut(&id) {
                     *copies = copies.saturating_sub(1);
                 }
@@ -83,27 +83,28 @@ impl Audit {
     }
 
     /// A refresh token that has been refused must not be tried again.
-    fn check_refresh(&mut self, entry: &Entry, id: String) {
-        if self.refused_refreshes.contains(&id) {
+    fn check_refresh(&mut self, entry: &Entry, id: &str) {
+        if self.refused_refreshes.contains(id) {
             self.refresh_reuse
                 .push(json!({ "n": entry.n, "user": entry.key, "at_ms": entry.at_ms }));
         }
         if entry.fault.is_none() && entry.status == Some(401) {
-            self.refused_refreshes.insert(id);
+            self.refused_refreshes.insert(id.to_owned());
         }
     }
 
-    pub(crate) fn to_value(&self, faults_unmet: Vec<Value>) -> Value {
+    pub(crate) fn to_map(&self, faults_unmet: Vec<Value>) -> Map<String, Value> {
         let doubled: Vec<Value> = self
             .doubled
             .iter()
             .map(|((resource, key), copies)| json!({ "resource": resource, "key": key, "effects": copies }))
             .collect();
-        json!({
-            "doubled": doubled,
-            "early": self.early,
-            "refresh_reuse": self.refresh_reuse,
-            "faults_unmet": faults_unmet,
-        })
+        let findings = [
+            ("doubled", doubled),
+            ("early", self.early.clone()),
+            ("refresh_reuse", self.refresh_reuse.clone()),
+            ("faults_unmet", faults_unmet),
+        ];
+        findings.into_iter().map(|(name, found)| (name.to_owned(), Value::Array(found))).collect()
     }
 }

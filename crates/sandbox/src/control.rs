@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::double::Double;
 use crate::exchange::{Reply, Request};
-use crate::fault::{FaultPlan, Preset};
+use crate::fault::{FaultPlan, PlanError, Preset};
 use crate::options::Api;
+use crate::service::{Steer, Wanted};
 
 /// Where the control routes start.
 pub(crate) const PREFIX: &str = "/__sandbox";
@@ -39,12 +40,12 @@ fn route(double: &Arc<Double>, request: &Request) -> Result<Reply, Refusal> {
         (&Method::GET, "audit") => ok(double.world().audit()),
         (&Method::GET, "faults") => ok(faults(double)),
         (&Method::POST, "faults") => {
-            let plan = read_plan(request)?;
-            set_faults(double, plan);
+            let plan = read_plan(double.api, request)?;
+            double.set_faults(plan);
             ok(faults(double))
         }
         (&Method::DELETE, "faults") => {
-            set_faults(double, FaultPlan::none());
+            double.set_faults(FaultPlan::none());
             ok(faults(double))
         }
         (&Method::POST, "reset") => {
@@ -61,65 +62,52 @@ fn route(double: &Arc<Double>, request: &Request) -> Result<Reply, Refusal> {
             double.clock.advance((advance_s * 1000.0) as u64);
             ok(clock(double))
         }
-        (method, path) => match path.strip_prefix("knosc/") {
-            Some(path) => knosc(double, method, path, request),
-            None => Err(unknown(path)),
-        },
+        (method, path) => own(double, method, path, request),
     }
 }
 
-fn unknown(path: &str) -> Refusal {
-    let known = "GET journal, state, audit, faults, clock, knosc/queue; POST faults, reset, clock, \
-                 knosc/integration/start, knosc/integration/finish, knosc/references, knosc/revoke; DELETE faults";
+fn unknown(double: &Double, path: &str) -> Refusal {
+    const GENERAL: [&str; 9] = [
+        "GET journal",
+        "GET state",
+        "GET audit",
+        "GET faults",
+        "GET clock",
+        "POST faults",
+        "POST reset",
+        "POST clock",
+        "DELETE faults",
+    ];
+    let known: Vec<&str> = GENERAL.iter().chain(double.api.kit().control_routes).copied().collect();
     Refusal {
         status: StatusCode::NOT_FOUND,
-        text: format!("no control route `{path}` for this method; there are {known}"),
+        text: format!("no control route `{path}` for this method; there are {}", known.join(", ")),
     }
 }
 
-fn knosc(
+/// A route of the API's own, below its name.
+fn own(
     double: &Arc<Double>,
     method: &Method,
     path: &str,
     request: &Request,
 ) -> Result<Reply, Refusal> {
+    let below = path.strip_prefix(double.api.name()).and_then(|path| path.strip_prefix('/'));
+    let below = below.ok_or_else(|| unknown(double, path))?;
+    let body = if request.body.is_empty() { Map::new() } else { object(request)? };
+    let value = steer(double, method, below, &body).ok_or_else(|| unknown(double, path))?;
+    Ok(Reply::json(StatusCode::OK, &value.map_err(Refusal::bad)?))
+}
+
+/// Steers the API itself; nothing if it has no such route.
+pub(crate) fn steer(
+    double: &Double,
+    method: &Method,
+    path: &str,
+    body: &Map<String, Value>,
+) -> Option<Result<Value, String>> {
     let now = double.now();
-    let mut world = double.world();
-    let value = match (method, path) {
-        (&Method::GET, "queue") => world.knosc.queue_state(),
-        (&Method::POST, "integration/start") => {
-            world.knosc.lock(None, None);
-            world.knosc.queue_state()
-        }
-        (&Method::POST, "integration/finish") => {
-            let settled = world.knosc.unlock();
-            world.record_settled(settled, now);
-            world.knosc.queue_state()
-        }
-        (&Method::POST, "references") => {
-            let body = object(request)?;
-            let kind = body.get("kind").and_then(Value::as_str).unwrap_or_default();
-            let id = body.get("id").and_then(Value::as_u64).unwrap_or_default();
-            if !world.knosc.add_reference(kind, id) {
-                return Err(Refusal::bad(
-                    "give the `kind`, `purchase-order` or `purchase-order-detail`, and the `id` of one that exists",
-                ));
-            }
-            json!({ "kind": kind, "id": id })
-        }
-        (&Method::POST, "revoke") => {
-            let body = object(request)?;
-            let username = body.get("username").and_then(Value::as_str).unwrap_or_default();
-            if !world.knosc.touch_user(username, now) {
-                return Err(Refusal::bad(
-                    "give the `username` or e-mail address of a user that exists",
-                ));
-            }
-            json!({ "revoked": username })
-        }
-        _ => return Err(unknown(&format!("knosc/{path}"))),
-    };
-    Ok(Reply::json(StatusCode::OK, &value))
+    double.world().steer(&Steer { method, path, body }, now)
 }
 
 fn object(request: &Request) -> Result<Map<String, Value>, Refusal> {
@@ -141,36 +129,27 @@ fn limit(request: &Request) -> Result<usize, Refusal> {
 
 fn journal(double: &Arc<Double>, request: &Request) -> Result<Reply, Refusal> {
     let (since, limit) = (parameter(request, "since")?, limit(request)?);
-    let mut world = double.world();
-    let page = world.journal.page(since, limit);
-    let spilled = world.journal.spilled();
-    drop(world);
+    let (page, spilled) = double.world().record().journal.page_and_spilled(since, limit);
     Ok(Reply::json_text(StatusCode::OK, page.to_json(spilled)))
 }
 
 fn state(double: &Arc<Double>, request: &Request) -> Result<Reply, Refusal> {
     let after = parameter(request, "after")?.unwrap_or(0);
-    let limit = limit(request)?;
-    let with_masters = parameter(request, "masters")? != Some(0);
-    Ok(Reply::json(StatusCode::OK, &state_value(double, after, limit, with_masters)))
+    let masters = parameter(request, "masters")? != Some(0);
+    let wanted = Wanted { after, limit: limit(request)?, masters };
+    Ok(Reply::json(StatusCode::OK, &state_value(double, wanted)))
 }
 
-/// The state: orders after an id, the queue, what dropped out of it, and the master data.
-pub(crate) fn state_value(double: &Double, after: u64, limit: usize, with_masters: bool) -> Value {
-    let now = double.now();
-    let world = double.world();
-    let mut state = world.knosc.state(after, limit);
-    state.insert("late_commits".to_owned(), json!(world.late_commits()));
-    state.insert("now_ms".to_owned(), json!(now.ms));
-    if with_masters {
-        state.insert("masters".to_owned(), world.knosc.masters_state());
-    }
+/// What the API holds, and the present time.
+pub(crate) fn state_value(double: &Double, wanted: Wanted) -> Value {
+    let mut state = double.world().state(wanted);
+    state.insert("now_ms".to_owned(), json!(double.clock.now_ms()));
     Value::Object(state)
 }
 
 fn faults(double: &Arc<Double>) -> Value {
     let world = double.world();
-    json!({ "plan": world.faults.plan(), "counts": world.faults.counts() })
+    json!({ "plan": world.faults().plan(), "counts": world.faults().counts() })
 }
 
 fn clock(double: &Arc<Double>) -> Value {
@@ -178,23 +157,21 @@ fn clock(double: &Arc<Double>) -> Value {
 }
 
 /// A plan, or the name of a preset with a seed.
-fn read_plan(request: &Request) -> Result<FaultPlan, Refusal> {
+fn read_plan(api: Api, request: &Request) -> Result<FaultPlan, Refusal> {
     let text =
         std::str::from_utf8(&request.body).map_err(|_| Refusal::bad("the body is not UTF-8"))?;
     let value: Value = serde_json::from_str(text).map_err(|error| {
         Refusal::bad(format!("the body is no JSON ({error}); write {{\"faults\":[…]}}"))
     })?;
     let Some(preset) = value.get("preset") else {
-        return FaultPlan::from_value(value).map_err(|error| Refusal::bad(error.to_string()));
+        let wrong = |error: PlanError| Refusal::bad(error.to_string());
+        let plan = FaultPlan::from_value(value).map_err(wrong)?;
+        return api.check_plan(&plan).map(|()| plan).map_err(wrong);
     };
     let preset: Preset = preset
         .as_str()
         .unwrap_or_default()
         .parse()
         .map_err(|error: crate::options::UnknownName| Refusal::bad(error.to_string()))?;
-    Ok(preset.plan(Api::Knosc, value.get("seed").and_then(Value::as_u64).unwrap_or(0)))
-}
-
-pub(crate) fn set_faults(double: &Double, plan: FaultPlan) {
-    double.world().set_faults(plan);
+    Ok(preset.plan(api, value.get("seed").and_then(Value::as_u64).unwrap_or(0)))
 }

@@ -14,6 +14,7 @@
 //! | `GET faults`, `POST faults`, `DELETE faults` | the plan with its counters; replace it (a plan, or `{"preset":"rough-day","seed":7}`); end all faults |
 //! | `POST reset` | back to the fixtures: sessions, lock-outs, lock, queue, journal, audit and clock start afresh, the fault plan from its beginning |
 //! | `GET clock`, `POST clock` | `{"advance_s":900}` moves the double's clock on |
+//! | `… NAME/…` | routes of the API's own, as below for Knosc |
 //! | `POST knosc/integration/start`, `…/finish` | hold and release the procurement tables |
 //! | `GET knosc/queue` | `{"locked","queue","failed"}` |
 //! | `POST knosc/references` | `{"kind":"purchase-order","id":42}` (or `purchase-order-detail`) marks a record as in use |
@@ -38,7 +39,7 @@
 //! | `fault`, `rule` | the kind of fault that was met and the position of its rule |
 //! | `code` | of a refusal |
 //! | `id` | of what was created |
-//! | `order_gone` | true where deleting a line has deleted its order |
+//! | `gone_with` | the resource whose record of the same key was deleted, too: an order with its last line |
 //! | `user` | whose access token it was |
 //! | `hint_until_ms` | before this instant the reply's `Retry-After` forbade a repeat |
 //! | `of`, `of_kind` | of an `apply`: number and kind of the request that it completes |
@@ -109,6 +110,10 @@
 //! | `rate_limit` | replies 429 with a hint; with `per_second` only beyond that rate | `per_second`, `burst` (a tenth of it), `retry_after` (1), `body` |
 //! | `lock` | starts an integration run, this request included | `for_requests`, `for_ms`: whichever comes first ends it |
 //! | `unlock` | ends the integration run | |
+//! | `in_progress` | answers that the request's idempotency key is still being worked on | |
+//!
+//! `expire_access`, `revoke`, `rotate_csrf`, `lock`, `unlock` and `in_progress` are for APIs that have such a
+//! thing; a plan with one for another API is refused.
 //!
 //! The presets are plans in this grammar, in the crate's folder `presets/`.
 //!

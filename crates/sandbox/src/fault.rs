@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) use canned::Canned;
 pub(crate) use engine::{Chosen, Engine, Probe};
 pub use preset::Preset;
-pub(crate) use rule::{Act, Need, Rule};
+pub(crate) use rule::{Act, Need, OwnFault, Rule};
 
 /// A list of faults and the requests that meet them. The grammar is described in
 /// [`docs`](crate::docs); read one with [`FaultPlan::from_json`] or through serde.
@@ -68,6 +68,20 @@ impl FaultPlan {
     /// Reads a plan from a JSON value.
     pub fn from_value(value: Value) -> Result<Self, PlanError> {
         read::plan(value)
+    }
+
+    /// Refuses a plan with a fault that this API cannot have; `own` are those it can have beside the general ones.
+    pub(crate) fn check(&self, api: &str, own: &[&str]) -> Result<(), PlanError> {
+        let foreign =
+            |rule: &Rule| matches!(rule.act, Act::Own(_)) && !own.contains(&rule.act.kind());
+        let Some(position) = self.rules.iter().position(foreign) else { return Ok(()) };
+        let kind = self.rules.get(position).map_or("", |rule| rule.act.kind());
+        let has = if own.is_empty() { "none".to_owned() } else { own.join(", ") };
+        Err(PlanError::new(
+            format!("faults[{position}].do.kind"),
+            format!("`{kind}` cannot happen to {api}"),
+            format!("of the kinds that not every API has it knows {has}"),
+        ))
     }
 
     /// The same plan with another seed for its draws.

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::service::Id;
+
 use spill::Spill;
 
 /// What a request did to the data.
@@ -17,7 +19,7 @@ pub(crate) enum Effect {
     None,
     /// It was applied.
     Applied,
-    /// It waits for the end of the integration run.
+    /// It waits, and will be applied later.
     Queued,
 }
 
@@ -64,11 +66,11 @@ pub(crate) struct Entry {
     pub(crate) code: Option<String>,
     /// The id of what was created.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) id: Option<u64>,
-    /// Of a deleted line: the order went with it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) order_gone: bool,
-    /// Whose access token it was.
+    pub(crate) id: Option<Id>,
+    /// The resource of which the record with the same key was deleted, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gone_with: Option<&'static str>,
+    /// Whose credentials it carried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<String>,
     /// Before this instant the reply's `Retry-After` forbade a repeat.
@@ -83,6 +85,33 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// An entry about which nothing more is known yet.
+    pub(crate) fn new(n: u64, method: String, path: String, at_ms: u64) -> Self {
+        Entry {
+            n,
+            at_ms,
+            done_ms: at_ms,
+            method,
+            path,
+            query: None,
+            status: None,
+            effect: Effect::None,
+            kind: "unknown",
+            resource: None,
+            key: None,
+            fault: None,
+            rule: None,
+            sent: Sent::Nothing,
+            code: None,
+            id: None,
+            gone_with: None,
+            user: None,
+            hint_until_ms: None,
+            of: None,
+            of_kind: None,
+        }
+    }
+
     /// What was done, for an `apply` that of the request.
     pub(crate) fn deed(&self) -> &'static str {
         self.of_kind.unwrap_or(self.kind)
@@ -139,6 +168,12 @@ impl Journal {
         self.last_n - self.newest.len() as u64
     }
 
+    /// A page, and how many entries have left memory.
+    pub(crate) fn page_and_spilled(&mut self, since: Option<u64>, limit: usize) -> (Page, u64) {
+        let page = self.page(since, limit);
+        (page, self.spilled())
+    }
+
     /// The entries after `since`, those in the file included; without it those in memory.
     pub(crate) fn page(&mut self, since: Option<u64>, limit: usize) -> Page {
         let in_file = self.spilled();
@@ -175,29 +210,7 @@ mod tests {
     use super::*;
 
     fn entry(n: u64) -> Entry {
-        Entry {
-            n,
-            at_ms: n,
-            done_ms: n,
-            method: "GET".to_owned(),
-            path: "/api/purchase-order".to_owned(),
-            query: None,
-            status: Some(200),
-            effect: Effect::None,
-            kind: "read",
-            resource: None,
-            key: None,
-            fault: None,
-            rule: None,
-            sent: Sent::Whole,
-            code: None,
-            id: None,
-            order_gone: false,
-            user: None,
-            hint_until_ms: None,
-            of: None,
-            of_kind: None,
-        }
+        Entry::new(n, "GET".to_owned(), "/api/purchase-order".to_owned(), n)
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod moves;
 mod order;
 mod queue;
 mod route;
+mod serve;
 mod session;
 mod store;
 mod subject;
@@ -20,9 +21,13 @@ mod view;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::double::World;
 use crate::exchange::{Reply, Request};
+use crate::fault::{FaultPlan, Preset};
 use crate::journal::Effect;
 use crate::options::{Options, Profile, Quirk, StartError};
+use crate::registry::Kit;
+use crate::service::{Handled, Now, Subject};
 
 use fail::Fail;
 use fixtures::FixtureFile;
@@ -30,20 +35,38 @@ use list::Listed;
 use queue::{Integration, Waiting};
 use route::Op;
 use session::Sessions;
-pub(crate) use store::Done;
-use store::Store;
+use store::{Changed, Store};
+use subject::Parsed;
 use user::{Access, Users};
 
-pub(crate) use queue::Settled;
-pub(crate) use subject::Subject;
-pub(crate) use token::Claims;
-
-/// The present, by the double's clock and by the real one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Now {
-    pub(crate) ms: u64,
-    pub(crate) real_ms: u64,
-}
+pub(crate) const KIT: Kit = Kit {
+    base_path: "/api",
+    quirks: &[
+        Quirk::Unpaged,
+        Quirk::AllowDuplicates,
+        Quirk::FlaskMsg,
+        Quirk::Jwt422,
+        Quirk::Csrf401,
+        Quirk::FilterIgnored,
+    ],
+    faults: &["expire_access", "revoke", "rotate_csrf", "lock", "unlock"],
+    control_routes: &[
+        "GET knosc/queue",
+        "POST knosc/integration/start",
+        "POST knosc/integration/finish",
+        "POST knosc/references",
+        "POST knosc/revoke",
+    ],
+    preset: |preset| match preset {
+        Preset::Calm => r#"{"faults":[]}"#,
+        Preset::RoughDay => include_str!("../presets/knosc-rough-day.json"),
+        Preset::Storm => include_str!("../presets/knosc-storm.json"),
+        Preset::Outage => include_str!("../presets/knosc-outage.json"),
+    },
+    start: |options, now| {
+        Ok(World::boxed(Knosc::new(options, now)?, FaultPlan::none(), options.seed))
+    },
+};
 
 /// The profile and the quirks, as the code asks for them.
 #[derive(Debug, Clone, Copy)]
@@ -75,17 +98,6 @@ impl Rules {
     }
 }
 
-/// What a request came to.
-#[derive(Debug)]
-pub(crate) struct Handled {
-    pub(crate) reply: Reply,
-    pub(crate) effect: Effect,
-    /// The code of the refusal, if it was one.
-    pub(crate) code: Option<String>,
-    /// What the applied change was.
-    pub(crate) done: Done,
-}
-
 /// The double's world.
 #[derive(Debug)]
 pub(crate) struct Knosc {
@@ -107,61 +119,23 @@ impl Knosc {
         Ok(Knosc { rules, seed: options.seed, fixtures, store, sessions, integration })
     }
 
-    /// Back to the fixtures: no sessions, no lock-outs, no lock, no queue.
-    pub(crate) fn reset(&mut self, now: Now) {
+    /// No sessions, no lock-outs, no lock, no queue.
+    fn start_afresh(&mut self, now: Now) {
         // The fixtures passed their checks at the start.
         self.store = self.fixtures.store(&self.rules).unwrap_or_default();
         self.sessions = Sessions::new(Users::new(self.fixtures.users.clone()), self.seed, now.ms);
         self.integration = Integration::default();
     }
 
-    /// What a request is about.
-    pub(crate) fn identify(&mut self, request: &Request) -> Subject {
-        Subject::of(request, self.rules.profile, &self.store, &mut self.sessions)
-    }
-
-    /// Whether the request, handled now, would change data or be queued.
-    pub(crate) fn would_take_effect(
-        &mut self,
-        subject: &Subject,
-        request: &Request,
-        now: Now,
-    ) -> bool {
-        let Ok(op) = subject.op.as_ref().copied() else { return false };
-        op.changes_data()
-            && self.authorize(op, request, now).is_ok()
-            && self.store.plan(op, subject.body.as_ref(), &self.rules).is_ok()
-    }
-
-    /// Handles a request; `n` is the number that its journal entry will have.
-    pub(crate) fn handle(
-        &mut self,
-        subject: &Subject,
-        request: &Request,
-        n: u64,
-        now: Now,
-    ) -> Handled {
-        let handled = match &subject.op {
-            Ok(op) => self.perform(*op, subject, request, n, now),
-            Err(fail) => Err(fail.clone()),
-        };
-        handled.unwrap_or_else(|fail| Handled {
-            reply: fail.reply(&self.rules),
-            effect: Effect::None,
-            code: Some(fail.code.into_owned()),
-            done: Done::default(),
-        })
-    }
-
     fn perform(
         &mut self,
         op: Op,
-        subject: &Subject,
+        subject: &Subject<Parsed>,
         request: &Request,
         n: u64,
         now: Now,
     ) -> Result<Handled, Fail> {
-        let body = || subject.body.as_ref().ok_or_else(Fail::json_invalid);
+        let body = || subject.parsed.body.as_ref().ok_or_else(Fail::json_invalid);
         let rules = &self.rules;
         let reply = match op {
             Op::Login(family) => self.sessions.log_in(body()?, family, now)?,
@@ -181,7 +155,7 @@ impl Knosc {
                 };
             }
         };
-        Ok(Handled { reply, effect: Effect::None, code: None, done: Done::default() })
+        Ok(Handled::unchanged(reply))
     }
 
     /// Session, CSRF and privilege.
@@ -223,121 +197,55 @@ impl Knosc {
             _ => return Err(Fail::route_not_found()),
         };
         let reply = Reply::json_text(StatusCode::OK, text);
-        Ok(Handled { reply, effect: Effect::None, code: None, done: Done::default() })
+        Ok(Handled::unchanged(reply))
     }
 
     fn write(
         &mut self,
         op: Op,
-        subject: &Subject,
+        subject: &Subject<Parsed>,
         request: &Request,
         n: u64,
     ) -> Result<Handled, Fail> {
-        let change = self.store.plan(op, subject.body.as_ref(), &self.rules)?;
+        let change = self.store.plan(op, subject.parsed.body.as_ref(), &self.rules)?;
         if op.is_locked_by_integration() && self.integration.is_locked() {
             self.integration.enqueue(waiting(op, subject, request, n));
             let reply = Reply::json(StatusCode::OK, &queued_body());
-            return Ok(Handled {
-                reply,
-                effect: Effect::Queued,
-                code: None,
-                done: Done::default(),
-            });
+            return Ok(Handled { effect: Effect::Queued, ..Handled::unchanged(reply) });
         }
-        let done = self.store.apply(change);
-        let reply = self.applied_reply(op, done);
-        Ok(Handled { reply, effect: Effect::Applied, code: None, done })
+        let changed = self.store.apply(change);
+        let reply = self.applied_reply(op, changed);
+        Ok(Handled::applied(reply, changed.done()))
     }
 
-    fn applied_reply(&self, op: Op, done: Done) -> Reply {
+    fn applied_reply(&self, op: Op, changed: Changed) -> Reply {
         let deletes = matches!(op, Op::DeleteOrder(_) | Op::DeleteLine(_) | Op::DeleteMaster(..));
         if deletes && self.rules.reference {
             return Reply::empty(StatusCode::OK);
         }
         let mut body = Map::new();
         body.insert("message".to_owned(), json!(message(op)));
-        if let Some(rows_updated) = done.rows_updated {
+        if let Some(rows_updated) = changed.rows_updated {
             body.insert("rows_updated".to_owned(), json!(rows_updated));
         }
         if !(op == Op::MoveLines && self.rules.reference) {
             body.insert("notification_type".to_owned(), json!("Success"));
         }
-        if let Some(id) = done.id {
+        if let Some(id) = changed.id {
             body.insert("id".to_owned(), json!(id));
         }
         Reply::json(StatusCode::OK, &Value::Object(body))
     }
-
-    // The integration lock.
-
-    /// Counts a request towards the end of the lock, and ends it if that was the last.
-    pub(crate) fn count_request(&mut self, now: Now) -> Vec<Settled> {
-        if self.integration.count_request(now.ms) { self.unlock() } else { Vec::new() }
-    }
-
-    /// Ends a lock whose time is over.
-    pub(crate) fn end_overdue_lock(&mut self, now: Now) -> Vec<Settled> {
-        if self.integration.is_overdue(now.ms) { self.unlock() } else { Vec::new() }
-    }
-
-    pub(crate) fn lock(&mut self, for_requests: Option<u64>, until_ms: Option<u64>) {
-        self.integration.start(for_requests, until_ms);
-    }
-
-    pub(crate) fn unlock(&mut self) -> Vec<Settled> {
-        self.integration.finish(&mut self.store, &self.rules)
-    }
-
-    /// Applies a write whose reply was given up, or queues it if the tables are locked by now.
-    pub(crate) fn settle_late(
-        &mut self,
-        subject: &Subject,
-        request: &Request,
-        n: u64,
-    ) -> Option<Settled> {
-        let op = *subject.op.as_ref().ok()?;
-        let write = waiting(op, subject, request, n);
-        if op.is_locked_by_integration() && self.integration.is_locked() {
-            self.integration.enqueue(write);
-            return None;
-        }
-        Some(queue::settle(write, &mut self.store, &self.rules))
-    }
-
-    // Sessions, as faults see them.
-
-    /// The good access token that a request carries.
-    pub(crate) fn presented(&mut self, request: &Request, now: Now) -> Option<Claims> {
-        self.sessions.presented(request, now)
-    }
-
-    pub(crate) fn expire(&mut self, claims: &Claims) {
-        self.sessions.expire(claims);
-    }
-
-    pub(crate) fn revoke(&mut self, claims: &Claims, now: Now) {
-        self.sessions.revoke(claims, now);
-    }
-
-    pub(crate) fn rotate_csrf(
-        &mut self,
-        claims: &Claims,
-        silent: bool,
-        reply: &mut Reply,
-        now: Now,
-    ) {
-        self.sessions.rotate_csrf(claims, silent, reply, now);
-    }
 }
 
-fn waiting(op: Op, subject: &Subject, request: &Request, n: u64) -> Waiting {
+fn waiting(op: Op, subject: &Subject<Parsed>, request: &Request, n: u64) -> Waiting {
     Waiting {
         n,
         op,
         method: request.method.to_string(),
         path: request.path.clone(),
         key: subject.key.clone(),
-        body: subject.body.clone(),
+        body: subject.parsed.body.clone(),
     }
 }
 

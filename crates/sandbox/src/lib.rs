@@ -25,25 +25,61 @@
 //! their mistakes. The same seed, plan and requests meet the same chance faults, in whatever order
 //! concurrent requests arrive.
 //!
-//! **What is absent.** The Knosc double has no inventory, no forecasts, no user administration and no
+//! **What is absent.** The doubles of Operations1 and kneo check credentials and know no operation yet.
+//! The Knosc double has no inventory, no forecasts, no user administration and no
 //! set-up of a second factor (logging in with one works). It speaks HTTP/1.1 without TLS.
 //!
 //! The control routes, the journal and the grammar of fault plans are described in
 //! [`docs`].
+//!
+//! # To add an API
+//!
+//! The framework owns the wire, the lock, the clock, the faults, the journal and the audit; an API owns
+//! what its requests mean. They meet in one trait, `Service` (`src/service.rs`), and one table, `Kit`
+//! (`src/registry.rs`). An API is a module `src/NAME.rs` with its folder `src/NAME/`:
+//!
+//! 1. A variant of [`Api`] and a line in `Api::kit`; new quirks are variants of [`Quirk`].
+//! 2. `pub(crate) const KIT: Kit`: base path, the quirks it has, the faults that only some APIs have
+//!    (`expire_access`, `revoke`, `rotate_csrf`, `lock`, `unlock`, `in_progress`), control routes of its own,
+//!    the texts of its presets (`presets/`; `general_preset` is there for a start), and how to make its world
+//!    from [`Options`] (profile, quirks, fixtures, seed): `World::boxed(service, …)`.
+//! 3. `impl Service`. A request goes through it in this order, all under the double's lock:
+//!    `arrive` → `identify` (what is it about: kind, resource, natural key, user; nothing changes) → the
+//!    fault engine asks `would_take_effect` and `has_session` where a rule depends on it → `strike` for a
+//!    fault of the API's own → `handle` (checks, change, reply) → `constant_headers`.
+//!    - General faults need nothing more: they commit by calling `handle` and losing its reply, so `handle`
+//!      stores that reply under the request's idempotency key; `would_take_effect` says no to refusals and
+//!      replays. A late commit calls `settle_late`, which is `handle` unless said otherwise.
+//!    - `error_reply` is what the API itself says for a status (429 and 5xx in faults, 400 and 413 for
+//!      bodies that cannot be read), `gateway_page` what stands before it.
+//!    - `Handled::hold_ms` holds a reply back, as a server does that works before it answers.
+//!    - `state` shows the truth, `audit` adds findings, `steer` answers the control routes below the API's name.
+//! 4. Journal words: `create`, `read`, `replace` and `delete` for what they say, since presets, plans and the
+//!    audit go by them; others (`login`, `void`, …) as the API needs. A create that takes effect twice for one
+//!    `resource` and `key` is `doubled`.
+//!
+//! Tokens are signed by `jwt`, identifiers drawn from `dice`, both from the seed.
 
 pub mod docs;
 
 mod audit;
 mod clock;
 mod control;
+mod dice;
 mod double;
 mod exchange;
 mod fault;
 mod journal;
+mod jwt;
+mod kneo;
 mod knosc;
+mod operations1;
 mod options;
+mod registry;
 mod sandbox;
 mod server;
+mod service;
+mod thredfi;
 mod wire;
 
 pub use fault::{FaultPlan, PlanError, Preset};

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::fault::FaultPlan;
+use crate::fault::{FaultPlan, PlanError};
 
 /// How a double is started. `Options::default()` is a calm Knosc double on a free loopback port.
 #[derive(Debug, Clone)]
@@ -108,6 +108,22 @@ pub enum StartError {
     /// The fixtures are not what they should be.
     #[error("wrong fixtures: {0}")]
     Fixtures(String),
+    /// The fault plan asks for what the API cannot do.
+    #[error(transparent)]
+    Faults(#[from] PlanError),
+    /// The double of this API has no such quirk.
+    #[error("{api} has no quirk `{quirk}`; it has {}", names(api.kit().quirks))]
+    Quirk {
+        /// The API asked for.
+        api: Api,
+        /// The quirk asked for.
+        quirk: Quirk,
+    },
+}
+
+fn names(quirks: &[Quirk]) -> String {
+    let names: Vec<_> = quirks.iter().map(|quirk| format!("`{quirk}`")).collect();
+    names.join(", ")
 }
 
 macro_rules! named {
@@ -151,6 +167,12 @@ named! {
     "API", Api {
         /// Knosc, a procurement suite.
         Knosc = "knosc",
+        /// Thredfi, bookkeeping: businesses, customers, invoices, payments.
+        Thredfi = "thredfi",
+        /// Operations1, work orders for people on the shop floor.
+        Operations1 = "operations1",
+        /// kneo, a platform that runs agents and workflows.
+        Kneo = "kneo",
     }
 }
 
@@ -177,7 +199,7 @@ impl Default for Profile {
 }
 
 named! {
-    /// A single deviation from the contract.
+    /// A single deviation from the contract. [`Api::has_quirk`] tells which API has which.
     "quirk", Quirk {
         /// Lists without `page` and `page_size` return every row.
         Unpaged = "unpaged",
@@ -191,5 +213,23 @@ named! {
         Csrf401 = "csrf401",
         /// Every filter of a list is ignored.
         FilterIgnored = "filter-ignored",
+        /// Thredfi: lists come as `count`, `next`, `previous`, `results`.
+        PagingDrf = "paging-drf",
+        /// Thredfi: lists come as `count`, `page_info`, `results`.
+        PagingInfo = "paging-info",
+        /// Thredfi: the address of the next page repeats no parameter but `page`.
+        NextDropsParams = "next-drops-params",
+        /// Operations1: errors have no body.
+        EmptyErrors = "empty-errors",
+        /// Operations1: a rate limit gives no hint.
+        NoRetryAfter = "no-retry-after",
+        /// Operations1: a `customOrderId` may be used once.
+        UniqueCustomId = "unique-custom-id",
+        /// Operations1: requests without `Accept-Version` are served.
+        VersionOptional = "version-optional",
+        /// kneo: a 409 for a reused key carries no code.
+        Codeless409 = "codeless-409",
+        /// kneo: an asynchronous run is accepted with 202 and no body.
+        Empty202 = "empty-202",
     }
 }

@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::Value;
+use http::Method;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -14,6 +15,7 @@ use crate::double::{Double, Gate};
 use crate::fault::FaultPlan;
 use crate::options::{Api, Options, Profile, StartError};
 use crate::server;
+use crate::service::Wanted;
 
 /// A running double. It stops when this value is dropped.
 #[derive(Debug)]
@@ -34,17 +36,35 @@ pub struct Ready {
     pub control_url: String,
     /// The profile's name.
     pub profile: &'static str,
-    /// A user that may do everything.
+    /// A login that may do everything.
     pub credentials: Credentials,
 }
 
-/// A login of a double.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Credentials {
-    /// The user name or e-mail address.
-    pub username: String,
-    /// The password. It is made up and opens nothing but doubles.
-    pub password: String,
+/// A login of a double, by the names that the API gives its parts: `username` and `password`, `api_key`, ….
+/// All of it is made up and opens nothing but doubles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials(Vec<(&'static str, String)>);
+
+impl Credentials {
+    pub(crate) fn new<const N: usize>(parts: [(&'static str, String); N]) -> Self {
+        Credentials(parts.into())
+    }
+
+    /// The part with this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Every part with its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+}
+
+impl Serialize for Credentials {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
 }
 
 impl Sandbox {
@@ -53,20 +73,20 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// If the address cannot be listened on or the fixtures cannot be used.
+    /// If the address cannot be listened on, the fixtures cannot be used, or the API has no such quirk or fault.
     pub async fn start(api: Api, options: Options) -> Result<Sandbox, StartError> {
         let (gate, commands) = mpsc::unbounded_channel();
-        let double = Arc::new(Double::new(&options, gate)?);
+        let double = Arc::new(Double::new(api, &options, gate)?);
         let listening = |source| StartError::Listen { listen: options.listen, source };
         let listener = server::listen(options.listen).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
-        let ready = ready(api, options.profile, address, &double);
+        let ready = ready(options.profile, address, &double);
         let accepting = tokio::spawn(server::run(listener, Arc::clone(&double), commands));
         tracing::info!(target: "steadfast_sandbox", %api, base_url = ready.base_url, "ready");
         Ok(Sandbox { double, accepting: Some(accepting), ready })
     }
 
-    /// What a client is configured with: `http://127.0.0.1:PORT/api`.
+    /// What a client is configured with, such as `http://127.0.0.1:PORT/api`.
     pub fn base_url(&self) -> &str {
         &self.ready.base_url
     }
@@ -93,21 +113,23 @@ impl Sandbox {
 
     /// The journal's entries that are in memory: `GET journal`.
     pub fn journal(&self) -> Value {
-        let mut world = self.double.world();
-        let page = world.journal.page(None, usize::MAX);
-        page.to_value(world.journal.spilled())
+        self.journal_page(None, usize::MAX)
     }
 
     /// The journal's entries after the one with this number: `GET journal?since=…&limit=…`.
     pub fn journal_since(&self, since: u64, limit: usize) -> Value {
-        let mut world = self.double.world();
-        let page = world.journal.page(Some(since), limit);
-        page.to_value(world.journal.spilled())
+        self.journal_page(Some(since), limit)
+    }
+
+    fn journal_page(&self, since: Option<u64>, limit: usize) -> Value {
+        let (page, spilled) = self.double.world().record().journal.page_and_spilled(since, limit);
+        page.to_value(spilled)
     }
 
     /// Everything that the double holds: `GET state`.
     pub fn state(&self) -> Value {
-        control::state_value(&self.double, 0, usize::MAX, true)
+        let wanted = Wanted { after: 0, limit: usize::MAX, masters: true };
+        control::state_value(&self.double, wanted)
     }
 
     /// What can be judged from the server's side: `GET audit`.
@@ -115,14 +137,15 @@ impl Sandbox {
         self.double.world().audit()
     }
 
-    /// Replaces the fault plan: `POST faults`.
+    /// Replaces the fault plan: `POST faults`. A fault that the API cannot have, such as a lock where nothing
+    /// is ever queued, does nothing.
     pub fn set_faults(&self, plan: FaultPlan) {
-        control::set_faults(&self.double, plan);
+        self.double.set_faults(plan);
     }
 
     /// Ends all faults: `DELETE faults`.
     pub fn clear_faults(&self) {
-        control::set_faults(&self.double, FaultPlan::none());
+        self.double.set_faults(FaultPlan::none());
     }
 
     /// Back to the fixtures, with an empty journal and the fault plan from its beginning: `POST reset`.
@@ -135,22 +158,35 @@ impl Sandbox {
         self.double.clock.advance(u64::try_from(by.as_millis()).unwrap_or(u64::MAX));
     }
 
-    /// Starts an integration run, during which writes are queued: `POST knosc/integration/start`.
+    /// Sends a request to a control route of the API's own, such as `POST`, `integration/start` and an empty body
+    /// for `POST knosc/integration/start`. Nothing if there is no such route.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request, in words.
+    pub fn steer(
+        &self,
+        method: &Method,
+        path: &str,
+        body: &Map<String, Value>,
+    ) -> Option<Result<Value, String>> {
+        control::steer(&self.double, method, path, body)
+    }
+
+    /// Starts an integration run of Knosc, during which writes are queued: `POST knosc/integration/start`.
     pub fn start_integration(&self) {
-        self.double.world().knosc.lock(None, None);
+        self.steer(&Method::POST, "integration/start", &Map::new());
     }
 
     /// Ends the integration run: `POST knosc/integration/finish`.
     pub fn finish_integration(&self) {
-        let now = self.double.now();
-        let mut world = self.double.world();
-        let settled = world.knosc.unlock();
-        world.record_settled(settled, now);
+        self.steer(&Method::POST, "integration/finish", &Map::new());
     }
 
     /// The waiting and the failed writes: `GET knosc/queue`.
     pub fn queue(&self) -> Value {
-        self.double.world().knosc.queue_state()
+        let queue = self.steer(&Method::GET, "queue", &Map::new());
+        queue.and_then(Result::ok).unwrap_or_default()
     }
 }
 
@@ -161,7 +197,7 @@ impl Drop for Sandbox {
     }
 }
 
-fn ready(api: Api, profile: Profile, address: SocketAddr, double: &Double) -> Ready {
+fn ready(profile: Profile, address: SocketAddr, double: &Double) -> Ready {
     // A client on this machine cannot connect to "every address".
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -169,12 +205,11 @@ fn ready(api: Api, profile: Profile, address: SocketAddr, double: &Double) -> Re
         ip => ip,
     };
     let host = SocketAddr::new(ip, address.port());
-    let (username, password) = double.world().knosc.credentials();
     Ready {
-        api: api.name(),
-        base_url: format!("http://{host}/api"),
+        api: double.api.name(),
+        base_url: format!("http://{host}{}", double.api.kit().base_path),
         control_url: format!("http://{host}{}", control::PREFIX),
         profile: profile.name(),
-        credentials: Credentials { username, password },
+        credentials: double.world().credentials(),
     }
 }

@@ -13,7 +13,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde_json::json;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
@@ -140,7 +139,7 @@ async fn answer(
             Answer::Reply(control::answer(&double, &request), Manner::Whole)
         }
         Ok(request) => double.serve(request, arrived_ms).await,
-        Err(reply) => Answer::Reply(reply, Manner::Whole),
+        Err((request, status)) => Answer::Reply(double.refuse(&request, status), Manner::Whole),
     };
     match answer {
         Answer::Reply(reply, manner) => Ok(response(reply, manner, &double)),
@@ -151,33 +150,30 @@ async fn answer(
     }
 }
 
-/// Reads the body, which has a bound.
-async fn read(request: http::Request<Incoming>) -> Result<Request, Reply> {
+/// Reads the body, which has a bound. Without it comes the status to refuse the request with.
+async fn read(request: http::Request<Incoming>) -> Result<Request, (Request, StatusCode)> {
     let (head, body) = request.into_parts();
-    // One that announces too much is refused before any of it has arrived.
-    if body.size_hint().lower() > LARGEST_BODY as u64 {
-        return Err(too_large());
-    }
-    let body = match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Err(_) => {
-            let refusal = json!({ "Message": "Bad Request Format", "Code": "JSON.Invalid" });
-            return Err(Reply::json(StatusCode::BAD_REQUEST, &refusal));
-        }
-    };
-    Ok(Request {
+    let mut request = Request {
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: head.headers,
-        body,
-    })
-}
-
-fn too_large() -> Reply {
-    let refusal = json!({ "Message": "Request body too large", "Code": "Request.TooLarge" });
-    Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &refusal)
+        body: Bytes::new(),
+    };
+    // One that announces too much is refused before any of it has arrived.
+    if body.size_hint().lower() > LARGEST_BODY as u64 {
+        return Err((request, StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => {
+            request.body = body.to_bytes();
+            Ok(request)
+        }
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err((request, StatusCode::PAYLOAD_TOO_LARGE))
+        }
+        Err(_) => Err((request, StatusCode::BAD_REQUEST)),
+    }
 }
 
 fn response(reply: Reply, manner: Manner, double: &Double) -> Response<Outgoing> {

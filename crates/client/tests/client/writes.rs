@@ -191,7 +191,7 @@ async fn hazard_27_an_order_that_went_with_its_last_line_is_reported_as_not_ther
     let world = vectors().await;
     let line = world.order("P-1")["details"][0]["id"].to_string();
     world.client.delete(&format!("/purchase-order-details/{line}")).await.unwrap();
-    assert_eq!(world.journal().of("delete")[0]["order_gone"], true);
+    assert_eq!(world.journal().of("delete")[0]["gone_with"], "purchase-order");
     let error = world.client.call(replace(42, &order("P-1")), keyed("P-1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Refused(Class::NotFound));
     assert_eq!(error.code(), Some("PurchaseOrderList.NotFound"));

@@ -1,10 +1,11 @@
 //! Replies that a fault gives instead of the API's own.
 
 use http::StatusCode;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 use serde_json::json;
 
-use crate::exchange::{Answer, Manner, Reply};
+use crate::exchange::{Manner, Reply};
+use crate::service::Service;
 
 /// A ready reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,39 +30,31 @@ pub(crate) enum CannedBody {
 }
 
 impl Canned {
-    pub(crate) fn answer(&self) -> Answer {
+    /// The reply in the words of the API, and how it is sent.
+    pub(crate) fn answer(&self, service: &impl Service) -> (Reply, Manner) {
         let manner = if self.body == CannedBody::Truncated { Manner::Cut } else { Manner::Whole };
-        Answer::Reply(self.reply(), manner)
+        (self.reply(service), manner)
     }
 
-    fn reply(&self) -> Reply {
-        let reason = self.status.canonical_reason().unwrap_or("Error");
+    fn reply(&self, service: &impl Service) -> Reply {
         let status = self.status;
         let mut reply = match &self.body {
-            CannedBody::Json | CannedBody::Truncated => Reply::json(status, &error_body(status)),
-            CannedBody::Html => {
-                Reply::with_type(status, "text/html", format!("<html><body>{reason}</body></html>"))
+            CannedBody::Json | CannedBody::Truncated => match status.as_u16() {
+                200..300 => Reply::json(status, &json!({})),
+                _ => service.error_reply(status),
+            },
+            CannedBody::Html => Reply::with_type(status, "text/html", service.gateway_page(status)),
+            CannedBody::Plain => {
+                let reason = status.canonical_reason().unwrap_or("Error");
+                Reply::with_type(status, "text/plain", reason.to_owned())
             }
-            CannedBody::Plain => Reply::with_type(status, "text/plain", reason.to_owned()),
             CannedBody::Empty => Reply::empty(status),
             CannedBody::Literal(text) => Reply::with_type(status, guess_type(text), text.clone()),
         };
-        if self.headers.iter().any(|(name, _)| name == header::CONTENT_TYPE) {
-            reply.headers.clear();
-        }
+        // What the plan says of a header counts, not what the API would say.
+        reply.headers.retain(|(name, _)| !self.headers.iter().any(|(given, _)| given == name));
         reply.headers.extend(self.headers.iter().cloned());
         reply
-    }
-}
-
-fn error_body(status: StatusCode) -> serde_json::Value {
-    match status.as_u16() {
-        200..300 => json!({}),
-        429 => json!({ "Message": "Too many requests", "Code": "Request.RateLimited" }),
-        500 => json!({ "Message": "Unexpected server error", "Code": "Server.Error" }),
-        _ => {
-            json!({ "Message": status.canonical_reason().unwrap_or("Error"), "Code": "Server.Error" })
-        }
     }
 }
 

@@ -20,13 +20,10 @@ named! {
 impl Preset {
     /// The plan of this preset for an API, with this seed for its draws.
     pub fn plan(self, api: Api, seed: u64) -> FaultPlan {
-        let Api::Knosc = api;
-        let text = match self {
-            Preset::Calm => return FaultPlan::none().with_seed(seed),
-            Preset::RoughDay => include_str!("../../presets/knosc-rough-day.json"),
-            Preset::Storm => include_str!("../../presets/knosc-storm.json"),
-            Preset::Outage => include_str!("../../presets/knosc-outage.json"),
-        };
+        if self == Preset::Calm {
+            return FaultPlan::none().with_seed(seed);
+        }
+        let text = (api.kit().preset)(self);
         // A test reads every preset, so none can be wrong here.
         FaultPlan::from_json(text).unwrap_or_else(|_| FaultPlan::none()).with_seed(seed)
     }

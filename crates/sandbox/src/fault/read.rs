@@ -5,7 +5,7 @@ use http::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use super::canned::{Canned, CannedBody};
-use super::rule::{Act, Limit, On, Rule, too_many};
+use super::rule::{Act, Limit, On, OwnFault, Rule, too_many};
 use super::{FaultPlan, PlanError};
 
 type Read<T> = Result<T, PlanError>;
@@ -117,22 +117,16 @@ fn act(part: &Part<'_>) -> Read<Act> {
         }
         "truncate_body" => Act::TruncateBody,
         "malformed_body" => Act::MalformedBody,
-        "expire_access" => Act::ExpireAccess,
-        "revoke" => Act::Revoke,
-        "rotate_csrf" => Act::RotateCsrf { silent: part.flag("silent")? },
+        "expire_access" => Act::Own(OwnFault::ExpireAccess),
+        "revoke" => Act::Own(OwnFault::Revoke),
+        "rotate_csrf" => Act::Own(OwnFault::RotateCsrf { silent: part.flag("silent")? }),
         "rate_limit" => rate_limit(part)?,
-        "lock" => Act::Lock {
+        "lock" => Act::Own(OwnFault::Lock {
             for_requests: part.positive("for_requests")?,
             for_ms: part.positive("for_ms")?,
-        },
-        "unlock" => Act::Unlock,
-        "in_progress" => {
-            return Err(part.error(
-                "kind",
-                "Knosc knows no idempotency keys",
-                "use in_progress with kneo only",
-            ));
-        }
+        }),
+        "unlock" => Act::Own(OwnFault::Unlock),
+        "in_progress" => Act::Own(OwnFault::InProgress),
         other => {
             let remedy = format!("use one of {}", Act::KINDS.join(", "));
             return Err(part.error("kind", &format!("unknown kind `{other}`"), &remedy));

@@ -67,12 +67,38 @@ pub(crate) enum Act {
     LateCommit { after_ms: u64, answer: Option<Canned> },
     TruncateBody,
     MalformedBody,
-    ExpireAccess,
-    Revoke,
-    RotateCsrf { silent: bool },
     RateLimit { limit: Option<Limit>, answer: Canned },
+    Own(OwnFault),
+}
+
+/// A fault that only some APIs can have: each says which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OwnFault {
+    /// The access token presented is expired from now on.
+    ExpireAccess,
+    /// Every token of whoever presents one is revoked from now on.
+    Revoke,
+    /// The token's CSRF value is another from now on.
+    RotateCsrf { silent: bool },
+    /// Writes are queued, for so many requests (this one included) or so long.
     Lock { for_requests: Option<u64>, for_ms: Option<u64> },
+    /// Writes are no longer queued.
     Unlock,
+    /// The idempotency key of the request is still being worked on.
+    InProgress,
+}
+
+impl OwnFault {
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            OwnFault::ExpireAccess => "expire_access",
+            OwnFault::Revoke => "revoke",
+            OwnFault::RotateCsrf { .. } => "rotate_csrf",
+            OwnFault::Lock { .. } => "lock",
+            OwnFault::Unlock => "unlock",
+            OwnFault::InProgress => "in_progress",
+        }
+    }
 }
 
 /// A limit on the rate of requests: a bucket of `burst` tokens, refilled at `per_second`.
@@ -84,7 +110,7 @@ pub(crate) struct Limit {
 
 impl Act {
     /// The names that a plan may use, in the order of the documentation.
-    pub(crate) const KINDS: [&'static str; 17] = [
+    pub(crate) const KINDS: [&'static str; 18] = [
         "status",
         "delay",
         "dribble",
@@ -102,6 +128,7 @@ impl Act {
         "rate_limit",
         "lock",
         "unlock",
+        "in_progress",
     ];
 
     pub(crate) fn kind(&self) -> &'static str {
@@ -117,28 +144,32 @@ impl Act {
             Act::LateCommit { .. } => "late_commit",
             Act::TruncateBody => "truncate_body",
             Act::MalformedBody => "malformed_body",
-            Act::ExpireAccess => "expire_access",
-            Act::Revoke => "revoke",
-            Act::RotateCsrf { .. } => "rotate_csrf",
             Act::RateLimit { .. } => "rate_limit",
-            Act::Lock { .. } => "lock",
-            Act::Unlock => "unlock",
+            Act::Own(fault) => fault.kind(),
         }
     }
 
     pub(crate) fn need(&self) -> Option<Need> {
+        use OwnFault::{ExpireAccess, InProgress, Revoke, RotateCsrf};
         match self {
-            Act::CommitThenReset | Act::CommitThenStatus(_) | Act::LateCommit { .. } => {
-                Some(Need::Effect)
-            }
-            Act::ExpireAccess | Act::Revoke | Act::RotateCsrf { .. } => Some(Need::Session),
+            Act::CommitThenReset
+            | Act::CommitThenStatus(_)
+            | Act::LateCommit { .. }
+            | Act::Own(InProgress) => Some(Need::Effect),
+            Act::Own(ExpireAccess | Revoke | RotateCsrf { .. }) => Some(Need::Session),
             _ => None,
         }
     }
 
     /// Whether the fault strikes this one request, so that it counts among those in a row.
     pub(crate) fn strikes(&self) -> bool {
-        !matches!(self, Act::RateLimit { .. } | Act::Lock { .. } | Act::Unlock | Act::Refuse { .. })
+        let beyond_it = matches!(
+            self,
+            Act::RateLimit { .. }
+                | Act::Refuse { .. }
+                | Act::Own(OwnFault::Lock { .. } | OwnFault::Unlock)
+        );
+        !beyond_it
     }
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::knosc::Rules;
 use crate::knosc::route::Op;
-use crate::knosc::store::{Done, Store};
+use crate::knosc::store::Store;
+use crate::service;
 
 /// A write that was accepted but waits.
 #[derive(Debug)]
@@ -23,7 +24,22 @@ pub(crate) struct Waiting {
 pub(crate) struct Settled {
     pub(crate) write: Waiting,
     /// The refusal's code and message where it no longer applies.
-    pub(crate) result: Result<Done, (String, String)>,
+    pub(crate) result: Result<service::Done, (String, String)>,
+}
+
+impl From<Settled> for service::Settled {
+    fn from(settled: Settled) -> Self {
+        let Settled { write, result } = settled;
+        service::Settled {
+            n: write.n,
+            method: write.method,
+            path: write.path,
+            kind: write.op.kind(),
+            resource: Some(write.op.resource()),
+            key: write.key,
+            result: result.map_err(|(code, _)| code),
+        }
+    }
 }
 
 /// A held lock and when it ends by itself.
@@ -70,7 +86,7 @@ impl Integration {
     }
 
     /// Ends the run: what waits is applied in order of arrival, as far as it still can be.
-    pub(crate) fn finish(&mut self, store: &mut Store, rules: &Rules) -> Vec<Settled> {
+    pub(crate) fn finish(&mut self, store: &mut Store, rules: &Rules) -> Vec<service::Settled> {
         self.lock = None;
         let settle = |write: Waiting| {
             let settled = settle(write, store, rules);
@@ -82,7 +98,7 @@ impl Integration {
                 });
                 self.failed.push(entry);
             }
-            settled
+            settled.into()
         };
         std::mem::take(&mut self.waiting).into_iter().map(settle).collect()
     }
@@ -106,7 +122,7 @@ impl Integration {
 pub(crate) fn settle(write: Waiting, store: &mut Store, rules: &Rules) -> Settled {
     let planned = store.plan(write.op, write.body.as_ref(), rules);
     let result = match planned {
-        Ok(change) => Ok(store.apply(change)),
+        Ok(change) => Ok(store.apply(change).done()),
         Err(fail) => Err((fail.code.to_string(), fail.message.to_string())),
     };
     Settled { write, result }

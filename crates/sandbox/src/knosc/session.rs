@@ -5,12 +5,15 @@ use std::collections::{HashMap, HashSet};
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::dice::Dice;
 use crate::exchange::{Reply, Request};
+use crate::jwt::Signer;
+use crate::knosc::Rules;
 use crate::knosc::fail::Fail;
 use crate::knosc::route::Family;
-use crate::knosc::token::{Claims, Dice, Purpose, Signer};
+use crate::knosc::token::{Claims, Purpose};
 use crate::knosc::user::{TOTP_WINDOW_MS, User, Users};
-use crate::knosc::{Now, Rules};
+use crate::service::Now;
 
 const ACCESS_COOKIE: &str = "access_token_cookie";
 const REFRESH_COOKIE: &str = "refresh_token_cookie";
@@ -23,7 +26,7 @@ const SHORTEST_PASSWORD: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Sessions {
     pub(crate) users: Users,
-    signer: Signer,
+    signer: Signer<Claims>,
     dice: Dice,
     /// Access tokens that a fault has declared expired.
     expired: HashSet<String>,

@@ -11,6 +11,7 @@ use crate::knosc::master::{Kind, Masters, Record};
 use crate::knosc::moves::{self, Move};
 use crate::knosc::order::{Order, Orders};
 use crate::knosc::route::Op;
+use crate::service::{Done, Id};
 
 /// Orders and lines that other records point to, as set by the control route.
 #[derive(Debug, Default)]
@@ -42,12 +43,19 @@ pub(crate) enum Change {
 
 /// What an applied change tells its caller.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Done {
+pub(crate) struct Changed {
     /// The id of what was created.
     pub(crate) id: Option<u64>,
     pub(crate) rows_updated: Option<usize>,
     /// The order went with its last line.
     pub(crate) order_gone: bool,
+}
+
+impl Changed {
+    /// The part that concerns the journal.
+    pub(crate) fn done(self) -> Done {
+        Done { id: self.id.map(Id::Number), gone_with: self.order_gone.then_some("purchase-order") }
+    }
 }
 
 impl Store {
@@ -156,38 +164,38 @@ impl Store {
     }
 
     /// Carries out what [`Store::plan`] has checked.
-    pub(crate) fn apply(&mut self, change: Change) -> Done {
-        let created = |id| Done { id: Some(id), ..Done::default() };
+    pub(crate) fn apply(&mut self, change: Change) -> Changed {
+        let created = |id| Changed { id: Some(id), ..Changed::default() };
         match change {
             Change::CreateOrder(order) => created(self.orders.insert(order)),
             Change::ReplaceOrder(id, order) => {
                 self.orders.put(id, order);
-                Done::default()
+                Changed::default()
             }
             Change::DeleteOrder(id) => {
                 self.orders.remove(id);
-                Done::default()
+                Changed::default()
             }
             Change::DeleteLine { order: id, line } => {
                 if let Some(mut order) = self.orders.remove(id) {
                     order.lines.retain(|candidate| candidate.id != line);
                     if order.lines.is_empty() {
-                        return Done { order_gone: true, ..Done::default() };
+                        return Changed { order_gone: true, ..Changed::default() };
                     }
                     self.orders.put(id, order);
                 }
-                Done::default()
+                Changed::default()
             }
             Change::Move(planned) => {
                 let rows_updated = Some(moves::apply(&mut self.orders, planned));
-                Done { rows_updated, ..Done::default() }
+                Changed { rows_updated, ..Changed::default() }
             }
             Change::CreateMaster(kind, record) => {
                 created(self.masters.table_mut(kind).insert(record))
             }
             Change::UpdateMaster(kind, id, record) => {
                 self.masters.table_mut(kind).replace(id, record);
-                Done::default()
+                Changed::default()
             }
             Change::DeleteMaster(kind, id) => {
                 let locations: Vec<u64> = if kind == Kind::Supplier {
@@ -199,7 +207,7 @@ impl Store {
                     self.masters.table_mut(Kind::ShipFrom).remove(location);
                 }
                 self.masters.table_mut(kind).remove(id);
-                Done::default()
+                Changed::default()
             }
         }
     }

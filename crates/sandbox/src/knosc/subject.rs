@@ -11,46 +11,39 @@ use crate::knosc::session::Sessions;
 use crate::knosc::store::Store;
 use crate::knosc::token::Purpose;
 use crate::options::Profile;
+use crate::service::Subject;
 
 /// A request after routing and parsing.
 #[derive(Debug)]
-pub(crate) struct Subject {
+pub(crate) struct Parsed {
     pub(crate) op: Result<Op, Fail>,
     /// The JSON object that was sent, if it was one.
     pub(crate) body: Option<Map<String, Value>>,
-    /// The natural key of what it is about; for session routes the user.
-    pub(crate) key: Option<String>,
 }
 
-impl Subject {
-    pub(crate) fn of(
-        request: &Request,
-        profile: Profile,
-        store: &Store,
-        sessions: &mut Sessions,
-    ) -> Self {
-        let op = route::route(&request.method, &request.path, profile);
-        let body = parse(request);
-        let key = match &op {
-            Ok(Op::Refresh(_)) => sessions.user_name(request, Purpose::Refresh),
-            Ok(Op::Logout(_)) => sessions.user_name(request, Purpose::Access),
-            Ok(op) => key(*op, body.as_ref(), store),
-            Err(_) => None,
-        };
-        Subject { op, body, key }
-    }
-
-    /// The word for the operation in the journal.
-    pub(crate) fn kind(&self) -> &'static str {
-        self.op.as_ref().map_or("unknown", |op| op.kind())
-    }
-
-    pub(crate) fn resource(&self) -> Option<&'static str> {
-        self.op.as_ref().ok().map(|op| op.resource())
-    }
-
-    pub(crate) fn is_refresh(&self) -> bool {
-        matches!(self.op, Ok(Op::Refresh(_)))
+pub(crate) fn identify(
+    request: &Request,
+    profile: Profile,
+    store: &Store,
+    sessions: &mut Sessions,
+) -> Subject<Parsed> {
+    let op = route::route(&request.method, &request.path, profile);
+    let body = parse(request);
+    let user = sessions.user_name(request, Purpose::Access);
+    let key = match &op {
+        Ok(Op::Refresh(_)) => sessions.user_name(request, Purpose::Refresh),
+        Ok(Op::Logout(_)) => user.clone(),
+        Ok(op) => key(*op, body.as_ref(), store),
+        Err(_) => None,
+    };
+    let refreshes = matches!(op, Ok(Op::Refresh(_)));
+    Subject {
+        kind: op.as_ref().map_or("unknown", |op| op.kind()),
+        resource: op.as_ref().ok().map(|op| op.resource()),
+        key,
+        user,
+        refresh_id: if refreshes { sessions.refresh_id(request) } else { None },
+        parsed: Parsed { op, body },
     }
 }
 

@@ -2,21 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::exchange::Request;
 use crate::knosc::master::Kind;
-use crate::knosc::token::Purpose;
-use crate::knosc::{Knosc, Now, order};
+use crate::knosc::{Knosc, order};
+use crate::sandbox::Credentials;
+use crate::service::{Now, Wanted};
 
 impl Knosc {
     /// Orders after an id, archived ones included, then everything else that is not master data.
-    pub(crate) fn state(&self, after: u64, limit: usize) -> Map<String, Value> {
+    pub(super) fn everything(&self, wanted: Wanted) -> Map<String, Value> {
         let shown = |(id, order): (u64, &order::Order)| {
             let mut row = order::full(id, order, &self.store.masters);
             row.insert("archived".to_owned(), json!(order.is_archived()));
             Value::Object(row)
         };
         let orders: Vec<Value> =
-            self.store.orders.iter_after(after).take(limit).map(shown).collect();
+            self.store.orders.iter_after(wanted.after).take(wanted.limit).map(shown).collect();
         let mut state = Map::new();
         state.insert("locked".to_owned(), json!(self.integration.is_locked()));
         state.insert("order_count".to_owned(), json!(self.store.orders.len()));
@@ -24,11 +24,14 @@ impl Knosc {
         state.insert("queue".to_owned(), Value::Array(self.integration.queue()));
         state.insert("failed".to_owned(), json!(self.integration.failed()));
         state.insert("users".to_owned(), self.users_state());
+        if wanted.masters {
+            state.insert("masters".to_owned(), self.masters_state());
+        }
         state
     }
 
     /// Every record of master data, by the last part of its path.
-    pub(crate) fn masters_state(&self) -> Value {
+    fn masters_state(&self) -> Value {
         let rows = |kind: Kind| -> Value {
             let records = self.store.masters.table(kind).iter();
             records
@@ -54,7 +57,7 @@ impl Knosc {
         self.sessions.users.iter().map(shown).collect()
     }
 
-    pub(crate) fn queue_state(&self) -> Value {
+    pub(super) fn queue_state(&self) -> Value {
         json!({
             "locked": self.integration.is_locked(),
             "queue": self.integration.queue(),
@@ -63,7 +66,7 @@ impl Knosc {
     }
 
     /// Marks an order or a line as one that other records point to. False for an unknown kind or id.
-    pub(crate) fn add_reference(&mut self, kind: &str, id: u64) -> bool {
+    pub(super) fn add_reference(&mut self, kind: &str, id: u64) -> bool {
         match kind {
             "purchase-order" if self.store.orders.get(id).is_some() => {
                 self.store.used.orders.insert(id)
@@ -77,26 +80,17 @@ impl Knosc {
     }
 
     /// Changes a user, as an administrator giving another role would: every token is revoked.
-    pub(crate) fn touch_user(&mut self, login: &str, now: Now) -> bool {
+    pub(super) fn touch_user(&mut self, login: &str, now: Now) -> bool {
         let found = self.sessions.users.find(login);
         found.map(|(_, user)| user.revoke(now.ms)).is_some()
     }
 
     /// The first user of the fixtures, who may do everything.
-    pub(crate) fn credentials(&self) -> (String, String) {
+    pub(super) fn first_user(&self) -> Credentials {
         let first = self.sessions.users.iter().next();
-        first
+        let (username, password) = first
             .map(|(_, user)| (user.fixture.email.clone(), user.fixture.password.clone()))
-            .unwrap_or_default()
-    }
-
-    /// Who sent a request, for the journal.
-    pub(crate) fn sender(&mut self, request: &Request) -> Option<String> {
-        self.sessions.user_name(request, Purpose::Access)
-    }
-
-    /// The identifier of the refresh token that a request carries.
-    pub(crate) fn refresh_id(&mut self, request: &Request) -> Option<String> {
-        self.sessions.refresh_id(request)
+            .unwrap_or_default();
+        Credentials::new([("username", username), ("password", password)])
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use serde_json::{Value, json};
-use steadfast_sandbox::{Api, Fixtures, Options, Sandbox};
+use steadfast_sandbox::{Api, Credentials, Fixtures, Options, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -53,8 +53,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(sandbox: &Sandbox) -> Self {
-        let address =
-            sandbox.base_url().trim_start_matches("http://").trim_end_matches("/api").to_owned();
+        let host = sandbox.base_url().trim_start_matches("http://");
+        let address = host.split('/').next().unwrap_or_default().to_owned();
         Client { address, cookies: BTreeMap::new() }
     }
 
@@ -140,6 +140,10 @@ impl Client {
         self.post("/api/login", &json!({ "username": username, "password": password })).await
     }
 
+    pub(crate) async fn log_in_with(&mut self, credentials: &Credentials) -> Reply {
+        self.post("/api/login", &serde_json::to_value(credentials).unwrap()).await
+    }
+
     /// Posts a fault plan.
     pub(crate) async fn faults(&mut self, faults: Value) {
         let reply = self.post("/__sandbox/faults", &json!({ "seed": 7, "faults": faults })).await;
@@ -177,7 +181,7 @@ pub(crate) async fn start(options: Options) -> (Sandbox, Client) {
     let credentials = sandbox.ready().credentials;
     let path =
         if sandbox.ready().profile == "reference" { "/api/authenticate" } else { "/api/login" };
-    let body = json!({ "username": credentials.username, "password": credentials.password });
+    let body = serde_json::to_value(&credentials).unwrap();
     let reply = client.post(path, &body).await;
     assert_eq!((reply.status, reply.json()), (200, json!({ "login": true })));
     (sandbox, client)

@@ -135,8 +135,8 @@ async fn fixtures_of_one_s_own_are_checked_as_the_api_would() {
     let options =
         Options { fixtures: Fixtures::File(file.path().to_owned()), ..Options::default() };
     assert_eq!(
-        Sandbox::start(Api::Knosc, options).await.unwrap().ready().credentials.username,
-        "u@x"
+        Sandbox::start(Api::Knosc, options).await.unwrap().ready().credentials.get("username"),
+        Some("u@x")
     );
     let options = Options { fixtures: "/nowhere.json".parse().unwrap(), ..Options::default() };
     assert!(

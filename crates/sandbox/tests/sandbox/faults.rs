@@ -307,7 +307,7 @@ fn a_wrong_plan_is_refused_with_what_where_and_remedy() {
             "0 to 1",
         ),
         (r#"{"faults":[{"do":{"kind":"delay","after_ms":1}}]}"#, "faults[0].do.after_ms", "ms"),
-        (r#"{"faults":[{"do":{"kind":"in_progress"}}]}"#, "faults[0].do.kind", "kneo"),
+        (r#"{"faults":[{"do":{"kind":"in_progres"}}]}"#, "faults[0].do.kind", "in_progress"),
         (
             r#"{"faults":[{"do":{"kind":"status","status":500,"headers":{"a b":"c"}}}]}"#,
             "faults[0].do.headers",

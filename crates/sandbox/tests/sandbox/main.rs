@@ -4,6 +4,7 @@
 
 mod client;
 mod control;
+mod doubles;
 mod faults;
 mod lists;
 mod orders;

@@ -19,7 +19,7 @@ async fn drive(
 ) -> Vec<Value> {
     let mut first = Client::new(sandbox);
     let credentials = sandbox.ready().credentials;
-    first.log_in(&credentials.username, &credentials.password).await;
+    first.log_in_with(&credentials).await;
     let shared = Arc::new(tokio::sync::Mutex::new(first));
     let permits = Arc::new(Semaphore::new(at_a_time));
     let mut tasks = Vec::new();
@@ -39,7 +39,7 @@ async fn drive(
                     200 | 400 => return,
                     401 | 422 => {
                         let mut client = Client::clone(&*shared.lock().await);
-                        client.log_in(&credentials.username, &credentials.password).await;
+                        client.log_in_with(&credentials).await;
                         *shared.lock().await = client;
                     }
                     _ => {}
