@@ -2,7 +2,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use http::Method;
-use serde_json::Value;
 use steadfast_call::dialect::{Auth, Dialect, PolicyName};
 use steadfast_call::{
     Account, AuthFailure, Call, Error, Generation, Options, Outcome, Request, Time,
@@ -12,8 +11,11 @@ use url::Url;
 
 use crate::activity::{Activity, Counters};
 use crate::builder::Builder;
+use crate::call_builder::CallBuilder;
 use crate::chance::Chance;
+use crate::driver::{Outgoing, drive};
 use crate::lookup::Hub;
+use crate::path::Path;
 use crate::redact::Secrets;
 use crate::secret::Credentials;
 use crate::session::Snapshot;
@@ -92,7 +94,7 @@ impl Client {
     /// # Errors
     /// [`Error`], which says what was done, why it ended and what to do.
     pub async fn call(&self, request: Request, options: Options) -> Result<Outcome, Error> {
-        crate::driver::drive(&self.inner, request, options).await
+        drive(&self.inner, Outgoing::new(request, options)).await
     }
 
     /// Gets a session, if there is none yet. No call needs it; it tells early whether the
@@ -110,44 +112,43 @@ impl Client {
         }
     }
 
-    /// Reads, and gives the parsed body; none if it is empty (K15).
-    ///
-    /// # Errors
-    /// Every answer but 2xx, and no answer, as an [`Error`].
-    pub async fn get(&self, path: &str) -> Result<Option<Value>, Error> {
-        self.convenient(Request::new(Method::GET, path)).await
+    /// A call with any method.
+    pub fn request(&self, method: Method, path: impl Into<Path>) -> CallBuilder {
+        CallBuilder::new(self.clone(), method, path.into())
     }
 
-    /// Creates, and gives the parsed body (K15). Without a resource and key in the options of
-    /// [`Client::call`] an unanswered attempt ends as unknown, and is never sent again.
+    /// A call that reads.
     ///
-    /// # Errors
-    /// Every answer but 2xx, and no answer, as an [`Error`].
-    pub async fn post(&self, path: &str, body: &Value) -> Result<Option<Value>, Error> {
-        self.convenient(Request::new(Method::POST, path).json(body.to_string())).await
+    /// ```no_run
+    /// # async fn example(client: steadfast::Client) -> Result<(), steadfast::Error> {
+    /// let items = client.get("/item-master").query("page", 1).await?;
+    /// # drop(items); Ok(()) }
+    /// ```
+    pub fn get(&self, path: impl Into<Path>) -> CallBuilder {
+        self.request(Method::GET, path)
     }
 
-    /// Replaces, and gives the parsed body (K15). What a list in the body leaves out is removed,
-    /// where the API takes it for the whole list: send every line with its id.
-    ///
-    /// # Errors
-    /// Every answer but 2xx, and no answer, as an [`Error`].
-    pub async fn put(&self, path: &str, body: &Value) -> Result<Option<Value>, Error> {
-        self.convenient(Request::new(Method::PUT, path).json(body.to_string())).await
+    /// A call that creates. Without a [`CallBuilder::natural_key`] it cannot be looked for after
+    /// an attempt that was not answered.
+    pub fn post(&self, path: impl Into<Path>) -> CallBuilder {
+        self.request(Method::POST, path)
     }
 
-    /// Deletes, and gives the parsed body; none if it is empty (K15). Where the API removes an
-    /// order with its last line, the answer to deleting that line does not say so.
-    ///
-    /// # Errors
-    /// Every answer but 2xx, and no answer, as an [`Error`].
-    pub async fn delete(&self, path: &str) -> Result<Option<Value>, Error> {
-        self.convenient(Request::new(Method::DELETE, path)).await
+    /// A call that replaces. What a list in the body leaves out is removed, where the API takes
+    /// it for the whole list: send every line with its id.
+    pub fn put(&self, path: impl Into<Path>) -> CallBuilder {
+        self.request(Method::PUT, path)
     }
 
-    async fn convenient(&self, request: Request) -> Result<Option<Value>, Error> {
-        let outcome = self.call(request, Options::default()).await?;
-        Ok(outcome.success().json().cloned())
+    /// A call that changes a part.
+    pub fn patch(&self, path: impl Into<Path>) -> CallBuilder {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A call that deletes. Where the API removes an order with its last line, the answer to
+    /// deleting that line does not say so.
+    pub fn delete(&self, path: impl Into<Path>) -> CallBuilder {
+        self.request(Method::DELETE, path)
     }
 
     /// What the client is doing right now.

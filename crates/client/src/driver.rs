@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::header::Entry;
 use http::{HeaderMap, Request as HttpRequest};
 use steadfast_call::{
-    AuthFailure, Call, Class, Error, Event, Failure, Generation, LookUp, Options, Outcome, Reach,
-    Reply, Request, Step, Time, Why,
+    AuthFailure, Call, Class, Error, Event, Failure, Generation, LookUp, Options, Outcome, Reply,
+    Request, Step, Time, Why,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -16,15 +16,38 @@ use tracing::Instrument;
 use crate::activity::Place;
 use crate::client::Inner;
 use crate::redact::Secrets;
-use crate::transport::Limits;
-use crate::{log, lookup, renew};
+use crate::transport::{Exchanged, Limits, StreamBody};
+use crate::{log, lookup, path, renew};
+
+/// A call as the caller put it together.
+pub(crate) struct Outgoing {
+    pub(crate) request: Request,
+    pub(crate) options: Options,
+    /// The body, if it can be had once only.
+    pub(crate) stream: Option<StreamBody>,
+    /// Why it cannot be sent.
+    pub(crate) fault: Option<String>,
+}
+
+impl Outgoing {
+    pub(crate) fn new(request: Request, options: Options) -> Self {
+        Self { request, options, stream: None, fault: None }
+    }
+}
+
+impl From<Request> for Outgoing {
+    fn from(request: Request) -> Self {
+        Self::new(request, Options::default())
+    }
+}
 
 /// Makes a call and sees it through.
 pub(crate) async fn drive(
     inner: &Arc<Inner>,
-    request: Request,
-    options: Options,
+    outgoing: impl Into<Outgoing>,
 ) -> Result<Outcome, Error> {
+    let Outgoing { request, options, stream, fault } = outgoing.into();
+    let fault = fault.or_else(|| path::fault(&request.path));
     let span = tracing::debug_span!(
         "call",
         api = inner.dialect.name,
@@ -33,7 +56,11 @@ pub(crate) async fn drive(
         key = options.natural_key,
     );
     let call = Watched { inner, call: inner.new_call(request, options), ended: false };
-    run(inner, call).instrument(span).await
+    if call.call.options().one_shot && fault.is_none() {
+        log::one_shot(&call.call);
+    }
+    let first = fault.map_or(Event::Started, Event::Unsendable);
+    run(inner, call, stream, first).instrument(span).await
 }
 
 /// A call on its way. Whoever drops it calls it off, and a write is logged all the same: it may
@@ -63,10 +90,15 @@ impl Drop for Watched<'_> {
     }
 }
 
-async fn run(inner: &Arc<Inner>, mut watched: Watched<'_>) -> Result<Outcome, Error> {
+async fn run(
+    inner: &Arc<Inner>,
+    mut watched: Watched<'_>,
+    mut stream: Option<StreamBody>,
+    first: Event,
+) -> Result<Outcome, Error> {
     let ends_at = inner.instant(watched.call.deadline());
     let mut place = inner.counters.enter();
-    let mut event = Event::Started;
+    let mut event = first;
     loop {
         let call = &mut watched.call;
         let seen = call.attempts().len();
@@ -79,8 +111,10 @@ async fn run(inner: &Arc<Inner>, mut watched: Watched<'_>) -> Result<Outcome, Er
         event = match step {
             Step::Send { generation, timeout, .. } => {
                 let limits = Limits { timeout, ..inner.limits };
-                let request = bind(inner, call.request(), &snapshot);
-                send(inner, request, generation, limits).await
+                match bind(inner, call.request(), &snapshot) {
+                    Ok(request) => send(inner, request, stream.take(), generation, limits).await,
+                    Err(error) => Event::Unsendable(unsendable(&error)),
+                }
             }
             Step::Authenticate { stale } => {
                 match within(ends_at, renew::renew(inner, stale)).await {
@@ -185,21 +219,24 @@ const JSON: http::HeaderValue = http::HeaderValue::from_static("application/json
 const USER_AGENT: http::HeaderValue =
     http::HeaderValue::from_static(concat!("steadfast/", env!("CARGO_PKG_VERSION")));
 
+/// Why no request can be made. The address is not quoted: its query may hold a secret.
+fn unsendable(error: &http::Error) -> String {
+    format!("the call's address or one of its headers is none ({error}): is it too long?")
+}
+
 async fn send(
     inner: &Inner,
-    request: Result<HttpRequest<Bytes>, http::Error>,
+    request: HttpRequest<Bytes>,
+    stream: Option<StreamBody>,
     bound: Generation,
     limits: Limits,
 ) -> Event {
-    let request = match request {
-        Ok(request) => request,
-        Err(error) => {
-            let text = format!("the request cannot be sent as it is: {error}");
-            return Event::Failed(Failure::new(Reach::NotSent, text));
-        }
-    };
     let url = request.uri().to_string();
-    match exchange(inner, request, limits).await {
+    let exchanged = match stream {
+        None => inner.transport.exchange(request, limits),
+        Some(body) => inner.transport.exchange_stream(request.map(|_| body), limits),
+    };
+    match watched_for_cookies(exchanged).await {
         Ok(reply) => {
             adopt_cookies(inner, &reply, bound, &url);
             // Parsed here, where no other call waits for it; the machine then finds it parsed.
@@ -223,7 +260,11 @@ pub(crate) async fn exchange(
     request: HttpRequest<Bytes>,
     limits: Limits,
 ) -> Result<Reply, Failure> {
-    let mut exchanged = inner.transport.exchange(request, limits).await;
+    watched_for_cookies(inner.transport.exchange(request, limits)).await
+}
+
+async fn watched_for_cookies(exchanged: Exchanged<'_>) -> Result<Reply, Failure> {
+    let mut exchanged = exchanged.await;
     let reply = match &mut exchanged {
         Ok(reply) => Some(reply),
         Err(failure) => failure.reply.as_deref_mut(),

@@ -83,7 +83,7 @@
 //! # async fn example(client: steadfast::Client, order: &serde_json::Value) {
 //! use steadfast::{Effect, Kind};
 //!
-//! if let Err(error) = client.put("/purchase-order/42", order).await {
+//! if let Err(error) = client.put("/purchase-order/42").json(order).send().await {
 //!     match (error.kind(), error.effect()) {
 //!         (Kind::Credentials(_), _) => eprintln!("nobody gets in: {}", error.user_message()),
 //!         (_, Effect::Unknown) => eprintln!("look before sending again: {error}"),
@@ -115,21 +115,26 @@
 
 mod activity;
 mod builder;
+mod call_builder;
 mod chance;
 mod client;
 mod driver;
 mod log;
 mod lookup;
+mod path;
 mod redact;
 mod renew;
 mod secret;
 mod session;
 mod transport;
+mod typed;
 
 pub use activity::Activity;
 pub use builder::{BuildError, Builder};
+pub use call_builder::CallBuilder;
 pub use client::Client;
 pub use lookup::{ListError, Rows, Testimony};
+pub use path::Path;
 pub use redact::{payload_snippet, redacted_payload};
 pub use secret::{Credentials, Secret};
 pub use steadfast_call::{
@@ -137,4 +142,6 @@ pub use steadfast_call::{
     Failure, Found, Kind, LookUp, Nature, Next, Options, Outcome, Reach, Reply, Request,
     SavedError, SavedReply, Stop, Success, Time, Waits, dialect, differences, explain, read_saved,
 };
-pub use transport::{Exchanged, HttpTransport, Limits, TlsFiles, Transport, TransportError};
+pub use transport::{
+    Exchanged, HttpTransport, Limits, StreamBody, TlsFiles, Transport, TransportError,
+};

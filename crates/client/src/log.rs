@@ -107,6 +107,17 @@ pub(crate) fn retrying(dialect: &Dialect, call: &Call, attempt: &Attempt) {
     warn!(logger, "[{status}] {method} {path} - retry {retry} in {delay}s");
 }
 
+/// The call's body can be had once only, so that no fault of this call can be cured.
+pub(crate) fn one_shot(call: &Call) {
+    let request = call.request();
+    info!(
+        event = "one_shot_body",
+        method = request.method.as_str(),
+        path = request.route(),
+        "the body can be read once only: the call is not sent again, whatever happens"
+    );
+}
+
 /// The session is being renewed.
 pub(crate) fn renewing(dialect: &Dialect, had_one: bool) {
     let logger = &dialect.name;

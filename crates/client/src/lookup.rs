@@ -19,6 +19,7 @@ use steadfast_call::{
 
 use crate::client::{Client, Inner};
 use crate::driver::drive;
+use crate::path::segment;
 
 pub(crate) use hub::Hub;
 pub use witness::Testimony;
@@ -169,17 +170,8 @@ async fn compare(
 
 async fn read(inner: &Arc<Inner>, route: &LookupRoute, id: &str) -> Result<Option<Value>, Error> {
     let path = route.read.replace("{id}", &segment(id));
-    let outcome = drive(inner, Request::new(Method::GET, path), Options::default()).await?;
+    let outcome = drive(inner, Request::new(Method::GET, path)).await?;
     Ok(outcome.success().json().and_then(|body| body.pointer(&route.record)).cloned())
-}
-
-/// One path segment, whatever the id holds (hazard 68).
-pub(crate) fn segment(id: &str) -> String {
-    let mut url = url::Url::parse("http://h/").ok();
-    if let Some(mut path) = url.as_mut().and_then(|url| url.path_segments_mut().ok()) {
-        path.clear().push(id);
-    }
-    url.map(|url| url.path().trim_start_matches('/').to_owned()).unwrap_or_default()
 }
 
 pub(crate) async fn scan(
@@ -196,7 +188,7 @@ pub(crate) async fn scan(
     let mut scan = Scan::new(paging, &rows.path, &query, rows.for_proof);
     loop {
         let request = Request::new(Method::GET, scan.request().path);
-        let outcome = drive(inner, request, Options::default())
+        let outcome = drive(inner, request)
             .await
             .map_err(|error| ListError::Call { path: rows.path.clone(), error })?;
         let body = outcome.success().json();
@@ -220,7 +212,7 @@ pub(crate) async fn first_row(inner: &Arc<Inner>, list: &str) -> Result<Option<V
     let scan =
         Scan::new(&Paging::PageNumber { page, size, first, size_rows: 1, rows }, list, &[], false);
     let request = Request::new(Method::GET, scan.request().path);
-    let outcome = drive(inner, request, Options::default())
+    let outcome = drive(inner, request)
         .await
         .map_err(|error| ListError::Call { path: list.to_owned(), error })?;
     let body = outcome.success().json();

@@ -1,11 +1,11 @@
 use http::Method;
 use serde_json::Value;
 use steadfast_call::dialect::{Resource, WitnessRoute};
-use steadfast_call::{Error, Options, Outcome, Request, differences};
+use steadfast_call::{Error, Outcome, Request, differences};
 
-use super::segment;
 use crate::client::Client;
 use crate::driver::drive;
+use crate::path::segment;
 
 /// What a witness showed.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ impl Client {
         let path = route.path.replace("{id}", &segment(id));
         let method = route.method.parse().unwrap_or(Method::PUT);
         let request = Request::new(method, path).json(body.to_string());
-        match drive(&self.inner, request, Options::default()).await {
+        match drive(&self.inner, request).await {
             Ok(Outcome::Queued(_)) => Testimony::Locked,
             Ok(Outcome::Applied(_) | Outcome::Existing(_)) => Testimony::Free,
             Err(error) => Testimony::Failed(error),

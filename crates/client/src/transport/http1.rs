@@ -8,7 +8,7 @@ use base64::Engine;
 use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 use http::{HeaderValue, Uri};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -23,7 +23,7 @@ use steadfast_call::{Failure, Reach, Reply};
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Exchanged, Limits, Transport};
+use super::{Exchanged, Limits, StreamBody, Transport};
 
 /// An idle connection is closed after this long: a server that closes it first would take a
 /// write with it, and nobody could say whether it was done.
@@ -36,10 +36,13 @@ const AHEAD_BYTES_MAX: usize = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct HttpTransport(Via);
 
+/// A body that is sent: whole, or read on the way.
+type Sent = Either<Full<Bytes>, StreamBody>;
+
 #[derive(Debug, Clone)]
 enum Via {
-    Direct(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
-    Proxy(Client<HttpsConnector<Tunnel<HttpConnector>>, Full<Bytes>>),
+    Direct(Client<HttpsConnector<HttpConnector>, Sent>),
+    Proxy(Client<HttpsConnector<Tunnel<HttpConnector>>, Sent>),
 }
 
 /// Files in PEM that TLS needs beyond what the system knows.
@@ -191,35 +194,44 @@ fn pem(path: &Path, error: impl std::fmt::Display) -> TransportError {
 
 impl Transport for HttpTransport {
     fn exchange(&self, request: http::Request<Bytes>, limits: Limits) -> Exchanged<'_> {
-        Box::pin(async move {
-            let late = || format!("no answer within {:.1} s", limits.timeout.as_secs_f64());
-            // Beyond what the clock can say is no limit.
-            let ends_at = Instant::now().checked_add(limits.timeout);
-            let mut request = request.map(Full::new);
-            let connection = capture_connection(&mut request);
-            let answer = async {
-                match &self.0 {
-                    Via::Direct(client) => client.request(request).await,
-                    Via::Proxy(client) => client.request(request).await,
-                }
-            };
-            let response = match within(ends_at, answer).await {
-                Some(answer) => answer.map_err(unanswered)?,
-                // A request that was never given a connection is still here, whole.
-                None if connection.connection_metadata().is_none() => {
-                    return Err(Failure::new(Reach::NotSent, format!("no connection: {}", late())));
-                }
-                None => return Err(Failure::new(Reach::MaybeSent, late())),
-            };
-            let mut reply = Reading::new(response.into_parts(), limits.body_bytes_max);
-            match within(ends_at, reply.read()).await {
-                Some(Ok(whole)) => Ok(reply.take(whole)),
-                Some(Err(error)) => {
-                    Err(reply.broken(&root_cause(&error)).caused_by(Arc::new(error)))
-                }
-                None => Err(reply.broken(&late())),
+        Box::pin(self.send(request.map(|body| Either::Left(Full::new(body))), limits))
+    }
+
+    fn exchange_stream(&self, request: http::Request<StreamBody>, limits: Limits) -> Exchanged<'_> {
+        Box::pin(self.send(request.map(Either::Right), limits))
+    }
+}
+
+impl HttpTransport {
+    async fn send(
+        &self,
+        mut request: http::Request<Sent>,
+        limits: Limits,
+    ) -> Result<Reply, Failure> {
+        let late = || format!("no answer within {:.1} s", limits.timeout.as_secs_f64());
+        // Beyond what the clock can say is no limit.
+        let ends_at = Instant::now().checked_add(limits.timeout);
+        let connection = capture_connection(&mut request);
+        let answer = async {
+            match &self.0 {
+                Via::Direct(client) => client.request(request).await,
+                Via::Proxy(client) => client.request(request).await,
             }
-        })
+        };
+        let response = match within(ends_at, answer).await {
+            Some(answer) => answer.map_err(unanswered)?,
+            // A request that was never given a connection is still here, whole.
+            None if connection.connection_metadata().is_none() => {
+                return Err(Failure::new(Reach::NotSent, format!("no connection: {}", late())));
+            }
+            None => return Err(Failure::new(Reach::MaybeSent, late())),
+        };
+        let mut reply = Reading::new(response.into_parts(), limits.body_bytes_max);
+        match within(ends_at, reply.read()).await {
+            Some(Ok(whole)) => Ok(reply.take(whole)),
+            Some(Err(error)) => Err(reply.broken(&root_cause(&error)).caused_by(Arc::new(error))),
+            None => Err(reply.broken(&late())),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod double;
 mod ending;
+mod front;
 mod lists;
 mod locks;
 mod logs;

@@ -56,7 +56,7 @@ async fn hazard_47_html_with_status_200_is_no_success() {
     assert!(error.to_string().contains("text/html"), "{error}");
     assert_eq!(world.journal().count("read"), 1);
     world.faults(json!([{ "on": { "kind": "create" }, "do": portal }]));
-    let error = world.client.post("/purchase-order", &order("P-2")).await.unwrap_err();
+    let error = world.client.post("/purchase-order").json(&order("P-2")).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (Kind::Unknown, Effect::Unknown));
 }
 
@@ -151,8 +151,11 @@ async fn the_convenient_verbs_give_a_body_for_a_2xx_only() {
     );
     assert_eq!(client.get("/empty").await.unwrap(), None);
     assert_eq!(client.delete("/a/1").await.unwrap(), None);
-    assert_eq!(client.post("/a", &json!({})).await.unwrap(), Some(json!({ "id": 9 })));
-    assert_eq!(client.put("/a/1", &json!({})).await.unwrap_err().code(), Some("Route.NotFound"));
+    assert_eq!(client.post("/a").json(&json!({})).await.unwrap(), Some(json!({ "id": 9 })));
+    assert_eq!(
+        client.put("/a/1").json(&json!({})).await.unwrap_err().code(),
+        Some("Route.NotFound")
+    );
     let posted =
         server.seen().into_iter().find(|seen| seen.method == "POST" && seen.route() == "/api/a");
     assert_eq!(posted.unwrap().body, "{}", "an empty object is a body");

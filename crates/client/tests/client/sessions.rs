@@ -37,7 +37,7 @@ async fn hazard_02_twenty_parallel_calls_meet_expiry_and_refresh_once() {
     let world = vectors().await;
     world.client.log_in().await.unwrap();
     world.sandbox.advance_clock(Duration::from_secs(16 * 60));
-    let reads = join_all((0..10).map(|_| world.client.get("/item-master")));
+    let reads = join_all((0..10).map(|_| world.client.get("/item-master").send()));
     let numbers: Vec<String> = (0..10).map(|n| format!("N-{n}")).collect();
     let writes = join_all(numbers.iter().map(|number| world.create(number)));
     let (reads, writes) = tokio::join!(reads, writes);
@@ -50,7 +50,7 @@ async fn hazard_02_twenty_parallel_calls_meet_expiry_and_refresh_once() {
 #[tokio::test]
 async fn hazard_02_twenty_parallel_first_calls_log_in_once() {
     let world = vectors().await;
-    let results = join_all((0..20).map(|_| world.client.get("/item-master"))).await;
+    let results = join_all((0..20).map(|_| world.client.get("/item-master").send())).await;
     assert!(results.iter().all(Result::is_ok));
     assert_eq!(world.journal().count("login"), 1);
     assert_eq!(world.journal().count("refresh"), 0);
@@ -108,7 +108,7 @@ async fn hazard_04_when_no_session_is_ever_taken_nobody_goes_on_making_new_ones(
 async fn hazard_05_a_wrong_password_is_tried_once() {
     let world = vectors().await;
     let client = login(&world.sandbox, quick(), "ada", "wrong", |builder| builder);
-    for error in join_all((0..20).map(|_| client.get("/item-master"))).await {
+    for error in join_all((0..20).map(|_| client.get("/item-master").send())).await {
         let error = error.unwrap_err();
         assert_eq!(error.kind(), Kind::Credentials(CredentialsKind::Refused));
         assert!(error.to_string().contains("User.InvalidCredentials"), "{error}");
@@ -189,7 +189,7 @@ async fn hazard_08_the_refresh_cookies_go_to_the_refresh_and_nowhere_else() {
         _ => Answer::json(200, &json!({ "id": 1 })),
     })
     .await;
-    server.client().post("/item-master", &json!({})).await.unwrap();
+    server.client().post("/item-master").json(&json!({})).await.unwrap();
     let seen = server.seen();
     let [first_login, first, refresh, replay] = &seen[..] else { panic!("{seen:#?}") };
     assert_eq!(first_login.header("cookie"), "");

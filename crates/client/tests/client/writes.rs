@@ -39,7 +39,7 @@ async fn hazard_15_without_knowing_that_it_was_absent_it_ends_as_existing() {
 async fn hazard_15_without_a_key_it_ends_as_unknown_and_says_so() {
     let world = vectors().await;
     world.faults(lost_reply());
-    let error = world.client.post("/purchase-order", &order("P-2")).await.unwrap_err();
+    let error = world.client.post("/purchase-order").json(&order("P-2")).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (Kind::Unknown, Effect::Unknown));
     assert!(error.user_message().contains("Look for it before sending it again"));
     assert!(!error.may_succeed_later());
@@ -190,7 +190,7 @@ async fn hazard_26_a_replacement_is_sent_again_as_a_whole() {
 async fn hazard_27_an_order_that_went_with_its_last_line_is_reported_as_not_there() {
     let world = vectors().await;
     let line = world.order("P-1")["details"][0]["id"].to_string();
-    world.client.delete(&format!("/purchase-order-details/{line}")).await.unwrap();
+    world.client.delete(format!("/purchase-order-details/{line}")).await.unwrap();
     assert_eq!(world.journal().of("delete")[0]["gone_with"], "purchase-order");
     let error = world.client.call(replace(42, &order("P-1")), keyed("P-1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Refused(Class::NotFound));
