@@ -109,6 +109,31 @@ impl Error {
         Self(Box::new(details))
     }
 
+    /// An error of a call that no machine was made for, so that there is nothing to tell but
+    /// what is wrong.
+    #[must_use]
+    pub fn never_made(effect: Effect, text: String) -> Self {
+        Self::new(Details {
+            kind: match effect {
+                Effect::None | Effect::Applied => Kind::Unsendable,
+                Effect::Unknown => Kind::Unknown,
+            },
+            effect,
+            stop: Stop::Final,
+            status: None,
+            code: None,
+            message: Some(text.clone()),
+            body: Bytes::new(),
+            request_id: None,
+            retry_after: None,
+            differences: Vec::new(),
+            action: None,
+            rule: text,
+            attempts: Vec::new(),
+            source: None,
+        })
+    }
+
     /// Everything that is known.
     #[must_use]
     pub fn details(&self) -> &Details {

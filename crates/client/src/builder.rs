@@ -78,6 +78,9 @@ pub enum BuildError {
         /// The API.
         api: String,
     },
+    /// A client that blocks could not start its thread.
+    #[error("no thread could be started: {0}")]
+    Thread(std::io::Error),
     /// The transport cannot be made.
     #[error(transparent)]
     Transport(#[from] TransportError),

@@ -114,6 +114,7 @@
 //! redirects, and other layers of retries: one send is one exchange.
 
 mod activity;
+pub mod blocking;
 mod builder;
 mod call_builder;
 mod chance;
