@@ -7,12 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may use. What is not here must not be in its manifest.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("call", &[]),
     ("client", &["steadfast-call"]),
     ("ledger", &["steadfast"]),
     ("deliver", &["steadfast", "steadfast-call", "steadfast-ledger"]),
     ("sandbox", &[]),
+    ("disk", &[]),
     ("cli", &["steadfast", "steadfast-deliver", "steadfast-ledger", "steadfast-sandbox"]),
     (
         "bench",

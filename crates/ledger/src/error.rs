@@ -6,7 +6,11 @@ use std::sync::Arc;
 use crate::delivery::DeliveryId;
 use crate::state::State;
 
-/// Why the ledger could not do what was asked. Nothing of a refused command was written.
+/// Why the ledger could not do what was asked. Nothing of a refused command is in effect.
+///
+/// One that failed because the disk could not be synced is no exception while the ledger is open. Its bytes may have
+/// reached the disk all the same, and then whoever opens the ledger next finds it done: accepted, and found again by
+/// its identity; or claimed, and in doubt.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file was written by a later version of this program.
