@@ -181,7 +181,9 @@ impl Builder {
         self
     }
 
-    /// A transport of your own, in place of the default one.
+    /// A transport of your own, in place of the default one. With the feature `reqwest`, a
+    /// `reqwest::Client` is one as it is: its proxies and TLS settings are then in force, and
+    /// not those given here.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Box::new(transport));

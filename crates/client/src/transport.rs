@@ -1,6 +1,8 @@
 //! The seam between the client and the wire: one method.
 
 mod http1;
+#[cfg(feature = "reqwest")]
+mod reqwest;
 
 use std::future::Future;
 use std::pin::Pin;
