@@ -126,10 +126,13 @@ impl Account {
             ticket.paid = true;
         }
         let slot = match ticket.slot {
-            Some(slot) => slot,
-            None => match self.pace.slot(now) {
-                Ok(slot) => *ticket.slot.insert(slot),
-                Err(again) => return Gate::Wait(again, Why::Pace),
+            Some((slot, round)) if self.pace.is_of_this_round(round) => slot,
+            _ => match self.pace.slot(now, &mut ticket.place) {
+                Ok(slot) => ticket.slot.insert((slot, self.pace.round())).0,
+                Err(again) => {
+                    ticket.slot = None;
+                    return Gate::Wait(again, Why::Pace);
+                }
             },
         };
         if slot > now {
@@ -137,7 +140,7 @@ impl Account {
         }
         match self.breaker.permit(now) {
             Err(at) => return Gate::Wait(at, Why::Breaker),
-            Ok(probe) => *ticket = Ticket { probe, ..Ticket::default() },
+            Ok(probe) => *ticket = Ticket { probe, flying: true, ..Ticket::default() },
         }
         Gate::Go(self.session.current())
     }
@@ -150,25 +153,42 @@ impl Account {
         if ticket.paid {
             self.budget.give_back();
         }
+        if ticket.flying {
+            self.pace.ended(false, now, now);
+        }
         self.give_back_slot(ticket, now);
         *ticket = Ticket::default();
     }
 
     fn give_back_slot(&mut self, ticket: &mut Ticket, now: Time) {
-        if ticket.slot.take().is_some() {
+        self.pace.leave_queue(&mut ticket.place);
+        if ticket.slot.take().is_some_and(|(_, round)| self.pace.is_of_this_round(round)) {
             self.pace.give_back(now);
         }
     }
 
     /// Learns from an attempt that was bound with that generation.
-    pub(crate) fn observe(&mut self, call: u64, bound: Generation, class: Class, now: Time) {
+    pub(crate) fn observe(
+        &mut self,
+        call: u64,
+        bound: Generation,
+        class: Class,
+        sent_at: Time,
+        now: Time,
+    ) {
         let up = !matches!(class, Class::Network | Class::Unavailable | Class::ServerError);
         self.breaker.note(call, up, now);
         match class {
-            Class::RateLimited => self.pace.refused(now),
+            Class::RateLimited => self.pace.refused(sent_at, now),
+            // Nobody knows whether it came to the limit.
+            Class::Network => self.pace.ended(false, sent_at, now),
+            _ => self.pace.ended(true, sent_at, now),
+        }
+        match class {
             // What is refused before it is looked at earns nothing: under a failure of that
             // kind, too, retries have to dry up (I4).
-            Class::Unauthenticated
+            Class::RateLimited
+            | Class::Unauthenticated
             | Class::Csrf
             | Class::CredentialsRejected
             | Class::InProgress
@@ -198,8 +218,12 @@ pub(crate) struct Ticket {
     pub(crate) unpaid: bool,
     /// The retry has been paid for and not been sent yet.
     pub(crate) paid: bool,
-    /// The place in the pace.
-    pub(crate) slot: Option<Time>,
+    /// The place in the pace, and the round that it was given away in.
+    pub(crate) slot: Option<(Time, u32)>,
+    /// The place in the queue for one.
+    pub(crate) place: Option<u64>,
     /// The attempt that is on its way is the breaker's probe.
     pub(crate) probe: bool,
+    /// An attempt is on its way.
+    pub(crate) flying: bool,
 }

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::account::Account;
+use crate::account::{Account, Why};
 use crate::backoff::Draw;
 use crate::call::{Call, Event, Step};
 use crate::class::Class;
@@ -231,6 +231,8 @@ impl Told {
         };
         let mut turn = None;
         let mut answered_at = now;
+        // A call among others may wait for the pace, too. What that comes to is theirs to tell.
+        let mut paced = Duration::ZERO;
         let mut event = Event::Replied(reply.clone());
         let mut steps = 0;
         while steps < STEPS_MAX {
@@ -238,13 +240,17 @@ impl Told {
             let step = call.step(event, now, draw, &mut account);
             told.note(call.attempts());
             event = match step {
-                Step::WaitUntil { until, .. } => {
+                Step::WaitUntil { until, why } => {
+                    if why == Why::Pace {
+                        paced += until - now;
+                    }
                     now = until;
                     Event::Woke
                 }
                 Step::Send { .. } => {
                     turn.get_or_insert(Turn::Send);
-                    told.again.push(now - answered_at);
+                    told.again.push((now - answered_at).saturating_sub(paced));
+                    paced = Duration::ZERO;
                     if told.again.len() >= AGAIN_MAX {
                         break;
                     }

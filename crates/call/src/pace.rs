@@ -1,44 +1,113 @@
 //! Pacing: send just under the server's limit, across all calls of an account.
 //!
-//! Additive increase, multiplicative decrease. Nothing is held back until the first 429; then
-//! the rate is cut below what was being sent and grows slowly while nothing is refused.
+//! Nothing tells a limit that no header names, but being refused does. So:
+//!
+//! - **Opening.** Until the first 429 nothing is held back but a flood: how many attempts are on
+//!   their way at once grows with what has been answered. Whoever sends hundreds at once to a
+//!   server that lets through twenty has most of them refused, and these then wait.
+//! - **Looking.** A bucket that refuses is empty. What it lets through until it refuses again is
+//!   what flowed in meanwhile, whatever the rate of sending was: the limit is that number over
+//!   that time, to one more or less. Each refusal makes it more exact, and the rate follows it.
+//! - **Holding.** Once it is known well enough the rate stays just under it. Only after a quiet
+//!   while it grows, slowly at first, since the limit may have been raised.
+//!
+//! A 429 holds back the one call by its hint, and everybody by the rate, never everybody by the
+//! hint: that would leave unused what the server allows in between.
+
+mod opening;
+mod search;
 
 use std::time::Duration;
 
 use crate::time::Time;
 
-/// What is left of the rate after a 429.
-const CUT: f64 = 0.85;
-/// What a second without a 429 adds, as a share of the rate: much while the limit is still
-/// being looked for, little once it has been met a few times.
-const GROWTH_LOOKING: f64 = 0.40;
-const GROWTH_FOUND: f64 = 0.04;
-/// After this many cuts the limit counts as found.
-const CUTS_TO_FIND: u32 = 3;
-/// 429s within this time of a cut are answers to what was sent before it.
-const CUT_EVERY: Duration = Duration::from_millis(1_000);
-/// The rate is never cut below this.
+use opening::Opening;
+use search::{Finding, Search};
+
+/// The rate is never cut below this, in sends a second.
 const RATE_MIN: f64 = 1.0;
-/// Over how long the rate that is being sent is measured.
-const MEASURE: Duration = Duration::from_millis(1_000);
-/// What is left of an earlier measure after each window, where the new one is lower.
-const FORGET: f64 = 0.7;
-/// No slot is given away that lies further ahead: the rate may have grown until then.
-const AHEAD: Duration = Duration::from_millis(100);
+/// Beyond this nobody needs to be held back.
+const RATE_MAX: f64 = 1_000_000.0;
+/// The rate with which the search begins, where little had been sent before the first refusal.
+const RATE_FIRST: f64 = 100.0;
+/// No slot is given away that lies further ahead: the rate may be another until then.
+const AHEAD: Duration = Duration::from_millis(5);
+/// Whoever gets no slot asks again when those before have got theirs, and sooner than after so
+/// many slots, within these bounds: the rate may have grown.
+const ASK_AGAIN_SLOTS: f64 = 4.0;
+const ASK_AGAIN_MIN: Duration = Duration::from_millis(25);
+const ASK_AGAIN_MAX: Duration = Duration::from_millis(250);
+/// What is kept below a limit that has been found.
+const UNDER: f64 = 0.99;
+/// How long, and for how many sends, a found limit is kept to before it is tried whether there is
+/// more.
+const QUIET: Duration = Duration::from_secs(15);
+const QUIET_SENDS: u32 = 500;
+/// How much the rate grows in the first second after that; in the next it is twice as much.
+const GROWTH: f64 = 0.01;
+/// Refused at a rate that has grown by less, the limit is what it was: the server's bucket was
+/// full, and is empty now. Having grown by more, it is another.
+const GROWN: f64 = 1.3;
+/// What is left of the rate when it is refused after all.
+const CUT: f64 = 0.97;
+/// To one in how many a limit is known that was found before and is refused now.
+const KNOWN_AGAIN: u32 = 30;
+/// From when on a time in which nobody wanted to send counts as one: what flowed into the
+/// server's bucket meanwhile may have run over, so that it measures nothing.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// Nobody is sent away for less than this.
+const WAIT_MIN: Duration = Duration::from_millis(1);
 
 /// A rate limiter that learns.
 #[derive(Debug, Clone)]
 pub(crate) struct Pace {
+    phase: Phase,
     /// Sends a second; none until the first 429 or if the user set none.
     rate: Option<f64>,
     ceiling: Option<f64>,
     next_slot: Time,
+    /// How many slots were given away, and how many callers wait for one.
+    served: u64,
+    waiting: u64,
+    /// Slots of an earlier round were given away at a rate that was too high.
+    round: u32,
+    /// Refusals of what was sent before this say nothing new.
+    learned_at: Option<Time>,
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    Opening(Opening),
+    Looking(Search),
+    Holding(Hold),
+}
+
+/// A limit that has been found.
+#[derive(Debug, Clone)]
+struct Hold {
+    /// The rate when it was found.
+    base: f64,
+    quiet_until: Time,
+    quiet_sends: u32,
     grown_at: Time,
-    cut_at: Option<Time>,
-    cuts: u32,
-    window_start: Time,
-    window_sent: u32,
-    measured: f64,
+}
+
+impl Hold {
+    fn new(base: f64, now: Time) -> Self {
+        Self { base, quiet_until: now + QUIET, quiet_sends: QUIET_SENDS, grown_at: now }
+    }
+
+    /// By how much the rate grows now.
+    fn growth(&mut self, now: Time) -> f64 {
+        let passed = (now - self.grown_at).as_secs_f64().min(1.0);
+        self.grown_at = self.grown_at.max(now);
+        if self.quiet_sends > 0 {
+            self.quiet_until = self.quiet_until.max(now);
+        }
+        let seconds = (now - self.quiet_until).as_secs_f64().ceil();
+        1.0 + GROWTH * seconds * passed
+    }
 }
 
 impl Pace {
@@ -47,64 +116,151 @@ impl Pace {
     pub(crate) fn new(ceiling: Option<f64>, now: Time) -> Self {
         let ceiling = ceiling.filter(|rate| rate.is_finite() && *rate > 0.0);
         Self {
+            phase: Phase::Opening(Opening::new(now)),
             rate: ceiling,
             ceiling,
             next_slot: now,
-            grown_at: now,
-            cut_at: None,
-            cuts: 0,
-            window_start: now,
-            window_sent: 0,
-            measured: 0.0,
+            served: 0,
+            waiting: 0,
+            round: 0,
+            learned_at: None,
         }
     }
 
-    /// Takes the next slot and says when it is.
+    /// Takes the next slot and says when it is. Whoever gets none is given a place in the queue
+    /// to come back with.
     ///
     /// # Errors
     /// The instant at which to ask again, if the next slot is too far ahead to be given away.
-    pub(crate) fn slot(&mut self, now: Time) -> Result<Time, Time> {
-        let Some(rate) = self.rate else {
-            self.measure(now);
-            return Ok(now);
-        };
-        let grown = (now - self.grown_at).as_secs_f64();
-        let growth = if self.cuts < CUTS_TO_FIND { GROWTH_LOOKING } else { GROWTH_FOUND };
-        let rate =
-            (rate * (1.0 + growth * grown.min(10.0))).min(self.ceiling.unwrap_or(f64::INFINITY));
-        self.rate = Some(rate);
-        self.grown_at = self.grown_at.max(now);
+    pub(crate) fn slot(&mut self, now: Time, place: &mut Option<u64>) -> Result<Time, Time> {
+        if let Phase::Opening(opening) = &mut self.phase
+            && self.ceiling.is_none()
+        {
+            return opening.enter(now).map(|()| now);
+        }
+        let Some(mut rate) = self.rate else { return Ok(now) };
+        if now - self.next_slot > IDLE {
+            self.idled(now);
+        }
+        if let Phase::Holding(hold) = &mut self.phase {
+            rate = limited(rate * hold.growth(now), self.ceiling);
+            self.rate = Some(rate);
+        }
         let slot = self.next_slot.max(now);
         if slot > now + AHEAD {
-            return Err(now + AHEAD);
+            return Err(self.queue(slot, rate, now, place));
         }
-        self.measure(now);
+        self.leave_queue(place);
+        self.served += 1;
         self.next_slot = slot + Duration::from_secs_f64(1.0 / rate);
         Ok(slot)
     }
 
-    /// Takes back a slot that was not used, so that those who come later do not wait for nobody.
-    pub(crate) fn give_back(&mut self, now: Time) {
-        if let Some(rate) = self.rate {
-            let earlier =
-                self.next_slot.to_duration().saturating_sub(Duration::from_secs_f64(1.0 / rate));
-            self.next_slot = Time::since_epoch(earlier).max(now);
+    /// When to ask again: one after the other, so that not all of them ask for the same slot.
+    fn queue(&mut self, slot: Time, rate: f64, now: Time, place: &mut Option<u64>) -> Time {
+        let place = *place.get_or_insert_with(|| {
+            self.waiting += 1;
+            self.served + self.waiting - 1
+        });
+        let before = place.saturating_sub(self.served) as f64;
+        let latest = Duration::from_secs_f64(ASK_AGAIN_SLOTS / rate);
+        let latest = now + latest.clamp(ASK_AGAIN_MIN, ASK_AGAIN_MAX);
+        let turn = (slot + Duration::from_secs_f64((before / rate).min(60.0))).to_duration();
+        // Where the next slot lies further ahead than that, nobody needs to ask before it.
+        let turn = Time::since_epoch(turn.saturating_sub(AHEAD));
+        turn.min(latest.max(Time::since_epoch(slot.to_duration().saturating_sub(AHEAD))))
+            .max(now + WAIT_MIN)
+    }
+
+    /// Whoever waited for a slot does so no more.
+    pub(crate) fn leave_queue(&mut self, place: &mut Option<u64>) {
+        if place.take().is_some() {
+            self.waiting = self.waiting.saturating_sub(1);
         }
     }
 
-    /// Notes that the server refused an attempt because there were too many.
-    pub(crate) fn refused(&mut self, now: Time) {
-        if self.cut_at.is_some_and(|cut| now - cut < CUT_EVERY) {
+    /// True if a slot that was given away in that round may still be used.
+    #[must_use]
+    pub(crate) fn is_of_this_round(&self, round: u32) -> bool {
+        self.round == round
+    }
+
+    /// The round that slots are given away in.
+    #[must_use]
+    pub(crate) fn round(&self) -> u32 {
+        self.round
+    }
+
+    /// Takes back a slot that was not used, so that those who come later do not wait for nobody.
+    pub(crate) fn give_back(&mut self, now: Time) {
+        match (&mut self.phase, self.rate) {
+            (Phase::Opening(opening), None) => opening.leave(),
+            (_, Some(rate)) => {
+                let earlier = self
+                    .next_slot
+                    .to_duration()
+                    .saturating_sub(Duration::from_secs_f64(1.0 / rate));
+                self.next_slot = Time::since_epoch(earlier).max(now);
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// Notes that an attempt, sent then, ended: `let_through` if the server's limit was not what ended it.
+    pub(crate) fn ended(&mut self, let_through: bool, sent_at: Time, now: Time) {
+        match &mut self.phase {
+            Phase::Opening(opening) => opening.ended(let_through, now),
+            Phase::Looking(search) if let_through => {
+                let growth = search.let_through(sent_at, now);
+                if self.next_slot > now
+                    && let Some(rate) = self.rate
+                {
+                    self.rate = Some(limited(rate * growth, self.ceiling));
+                }
+            }
+            Phase::Holding(hold) if let_through => {
+                hold.quiet_sends = hold.quiet_sends.saturating_sub(1);
+            }
+            Phase::Looking(_) | Phase::Holding(_) => {}
+        }
+    }
+
+    /// Notes that the server refused an attempt, sent then, because there were too many.
+    pub(crate) fn refused(&mut self, sent_at: Time, now: Time) {
+        self.ended(false, sent_at, now);
+        if self.learned_at.is_some_and(|learned| sent_at < learned) {
             return;
         }
-        self.cut_at = Some(now);
-        self.cuts += 1;
-        // A window that has only just begun, or in which we waited, says little: the best of the
-        // last few is what was being sent when the server had enough.
-        let sent = self.measured.max(f64::from(self.window_sent)).max(RATE_MIN);
-        let rate = self.rate.map_or(sent, |rate| rate.min(sent.max(rate * 0.5)));
-        self.rate = Some((rate * CUT).max(RATE_MIN));
-        self.grown_at = now;
+        self.learned_at = Some(now);
+        let rate = self.rate.unwrap_or(RATE_FIRST);
+        let rate = match &mut self.phase {
+            Phase::Opening(opening) => {
+                let rate = opening.rate(now).max(RATE_FIRST);
+                self.phase = Phase::Looking(Search::new(0, now));
+                rate
+            }
+            Phase::Looking(search) => match search.refused(rate, now) {
+                Finding::Nothing => rate * CUT,
+                Finding::Roughly(limit) => limit,
+                Finding::Limit(limit) => {
+                    self.phase = Phase::Holding(Hold::new(limit * UNDER, now));
+                    limit * UNDER
+                }
+            },
+            Phase::Holding(hold) if rate > hold.base && rate < hold.base * GROWN => {
+                *hold = Hold::new(hold.base, now);
+                hold.base
+            }
+            Phase::Holding(_) => {
+                self.phase = Phase::Looking(Search::new(KNOWN_AGAIN, now));
+                rate * CUT
+            }
+        };
+        let rate = limited(rate, self.ceiling);
+        self.rate = Some(rate);
+        // The bucket is empty now.
+        self.next_slot = now + Duration::from_secs_f64(1.0 / rate);
+        self.round = self.round.wrapping_add(1);
     }
 
     /// The rate that is kept to, in sends a second.
@@ -113,93 +269,21 @@ impl Pace {
         self.rate
     }
 
-    fn measure(&mut self, now: Time) {
-        let passed = now - self.window_start;
-        if passed >= MEASURE {
-            let measured = f64::from(self.window_sent) / passed.as_secs_f64();
-            self.measured = measured.max(self.measured * FORGET);
-            self.window_start = now;
-            self.window_sent = 0;
+    fn idled(&mut self, now: Time) {
+        match &mut self.phase {
+            Phase::Opening(_) => {}
+            Phase::Looking(search) => search.spoil(),
+            Phase::Holding(hold) => {
+                hold.quiet_until = hold.quiet_until + (now - hold.grown_at);
+                hold.grown_at = now;
+            }
         }
-        self.window_sent += 1;
     }
+}
+
+fn limited(rate: f64, ceiling: Option<f64>) -> f64 {
+    rate.clamp(RATE_MIN, RATE_MAX).min(ceiling.unwrap_or(RATE_MAX))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_held_back_before_the_first_refusal() {
-        let mut pace = Pace::new(None, Time::default());
-        for _ in 0..1_000 {
-            assert_eq!(pace.slot(Time::default()), Ok(Time::default()));
-        }
-    }
-
-    #[test]
-    fn a_ceiling_spaces_the_sends() {
-        let mut pace = Pace::new(Some(20.0), Time::default());
-        let slots: Vec<_> = (0..4).map(|_| pace.slot(Time::default())).collect();
-        let at = Time::from_millis;
-        assert_eq!(slots, [Ok(at(0)), Ok(at(50)), Ok(at(100)), Err(at(100))]);
-        assert_eq!(pace.slot(at(100)), Ok(at(150)));
-    }
-
-    #[test]
-    fn slots_that_are_given_back_are_used_by_others() {
-        let mut pace = Pace::new(Some(10.0), Time::default());
-        for _ in 0..100 {
-            let _ = pace.slot(Time::default());
-        }
-        for _ in 0..100 {
-            pace.give_back(Time::default());
-        }
-        assert_eq!(pace.slot(Time::default()), Ok(Time::default()));
-    }
-
-    #[test]
-    fn one_refusal_after_a_pause_does_not_bring_everything_to_a_halt() {
-        let mut pace = Pace::new(None, Time::default());
-        for ms in 0..1_000 {
-            let _ = pace.slot(Time::from_millis(ms));
-        }
-        let _ = pace.slot(Time::from_millis(1_900));
-        pace.refused(Time::from_millis(1_900));
-        assert!(pace.rate().unwrap() > 300.0, "{:?}", pace.rate());
-    }
-
-    /// A server that allows 50 a second in a bucket of 10, and 64 callers who want more.
-    #[test]
-    fn it_settles_just_under_the_servers_limit() {
-        let mut pace = Pace::new(None, Time::default());
-        let (mut tokens, mut filled, mut sent, mut refused) = (10.0_f64, 0_u64, 0, 0);
-        let mut due: Vec<u64> = vec![0; 64];
-        let end = 60_000;
-        while let Some(at) = due.iter().copied().min().filter(|at| *at < end) {
-            let caller = due.iter().position(|d| *d == at).unwrap();
-            let millis = |time: Time| time.to_duration().as_millis() as u64;
-            let slot = match pace.slot(Time::from_millis(at)) {
-                Ok(slot) => millis(slot).max(at),
-                Err(again) => {
-                    due[caller] = millis(again).max(at + 1);
-                    continue;
-                }
-            };
-            tokens = (tokens + (slot.saturating_sub(filled)) as f64 * 0.05).min(10.0);
-            filled = filled.max(slot);
-            sent += 1;
-            if tokens >= 1.0 {
-                tokens -= 1.0;
-                due[caller] = slot + 5;
-            } else {
-                refused += 1;
-                pace.refused(Time::from_millis(slot));
-                due[caller] = slot + 1_000;
-            }
-        }
-        let accepted = sent - refused;
-        assert!(accepted > 2_100, "of 3,000 possible: {accepted}");
-        assert!(refused < accepted / 5, "{refused} refused of {sent}");
-    }
-}
+mod tests;

@@ -46,7 +46,7 @@ impl Call {
         }
         let hint = hinted.wait;
         self.ticket = Ticket::default();
-        account.observe(self.number, bound, reading.class, now);
+        account.observe(self.number, bound, reading.class, sent_at, now);
         self.testify(reading.class, &reply, sent_at, now, account);
         if reading.class == Class::Unauthenticated && self.renewal_may_help(&reading) {
             account.session.refused(bound);
@@ -110,7 +110,7 @@ impl Call {
             false => Effect::None,
         };
         self.ticket = Ticket::default();
-        account.observe(self.number, bound, Class::Network, now);
+        account.observe(self.number, bound, Class::Network, sent_at, now);
         self.remember(sent_at, now, Class::Network, effect, None);
         self.last = Some(Last::Failure(failure));
         self.proceed(bound, now, draw, account)

@@ -13,6 +13,7 @@ mod hints;
 mod lists;
 mod login;
 mod model;
+mod pacing;
 mod reading;
 mod replies;
 mod retries;
