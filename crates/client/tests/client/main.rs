@@ -17,5 +17,6 @@ mod retries;
 mod secrets;
 mod server;
 mod sessions;
+mod tls;
 mod transport;
 mod writes;

@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use steadfast::dialect::{Auth, Dialect};
 use steadfast::{Builder, Client, Credentials, Secret};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use tokio_rustls::TlsAcceptor;
 
 use crate::double::quick;
 
@@ -117,6 +119,30 @@ impl Server {
         server
     }
 
+    /// The same over TLS, with what the acceptor has.
+    pub(crate) async fn start_tls(
+        acceptor: TlsAcceptor,
+        answer: impl Fn(&Seen, usize) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("https://{}/api", listener.local_addr().unwrap());
+        let server = Self { base_url, seen: Arc::default() };
+        let (seen, answer): (_, Arc<Handler>) = (Arc::clone(&server.seen), Arc::new(answer));
+        tokio::spawn(async move {
+            for connection in 1.. {
+                let Ok((stream, _)) = listener.accept().await else { return };
+                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        serve(stream, connection, seen, answer).await;
+                    }
+                });
+            }
+        });
+        server
+    }
+
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
@@ -153,7 +179,7 @@ pub(crate) fn open_dialect() -> Dialect {
 }
 
 async fn serve(
-    mut stream: TcpStream,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     connection: usize,
     seen: Arc<Mutex<Vec<Seen>>>,
     answer: Arc<Handler>,
@@ -175,7 +201,11 @@ async fn serve(
     }
 }
 
-async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize) -> Option<Seen> {
+async fn read(
+    stream: &mut (impl AsyncRead + Unpin),
+    buffer: &mut Vec<u8>,
+    connection: usize,
+) -> Option<Seen> {
     loop {
         if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
