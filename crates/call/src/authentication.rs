@@ -223,11 +223,11 @@ impl<'d> Authentication<'d> {
 
     fn paths(&self) -> &'d [String] {
         match (&self.dialect.auth, self.exchange) {
-            (Auth::None, _) => &[],
             (Auth::CookieSession { login, .. }, Exchange::LogIn) => &login.paths,
             (Auth::CookieSession { refresh, .. }, Exchange::Refresh) => {
                 refresh.as_ref().map_or(&[], |refresh| &refresh.paths)
             }
+            _ => &[],
         }
     }
 }

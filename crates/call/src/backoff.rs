@@ -39,6 +39,7 @@ pub fn wait(policy: &Policy, cause: Cause, retry: u32, draw: Draw) -> Duration {
     match policy.jitter {
         Jitter::None => full,
         Jitter::Full => full.mul_f64(draw.0),
+        Jitter::Proportional => full.mul_f64(1.0 + policy.jitter_share * (2.0 * draw.0 - 1.0)),
     }
 }
 
@@ -56,6 +57,15 @@ mod tests {
             .collect();
         assert_eq!(waits, [1, 2, 4, 8, 8, 8]);
         assert_eq!(wait(policy, Cause::Fault, u32::MAX, Draw::new(0.3)).as_secs(), 8);
+    }
+
+    #[test]
+    fn proportional_jitter_moves_a_wait_by_its_share_at_the_most() {
+        let knosc = Dialect::built_in("knosc").unwrap();
+        let policy =
+            Policy { jitter: Jitter::Proportional, ..knosc.policy(PolicyName::Documented).clone() };
+        let drawn = |draw| wait(&policy, Cause::Fault, 2, Draw::new(draw)).as_millis();
+        assert_eq!([drawn(0.0), drawn(0.5), drawn(1.0)], [1_800, 2_000, 2_200]);
     }
 
     #[test]

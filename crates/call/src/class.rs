@@ -51,6 +51,30 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::Ok,
+        Self::Queued,
+        Self::Duplicate,
+        Self::Partial,
+        Self::Validation,
+        Self::NotFound,
+        Self::Conflict,
+        Self::IdempotencyMismatch,
+        Self::InProgress,
+        Self::Unauthenticated,
+        Self::CredentialsRejected,
+        Self::Csrf,
+        Self::Forbidden,
+        Self::RateLimited,
+        Self::QuotaExhausted,
+        Self::Declined,
+        Self::Unavailable,
+        Self::ServerError,
+        Self::Network,
+        Self::Unmodelled,
+    ];
+
     /// The name as dialects, logs and tables write it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

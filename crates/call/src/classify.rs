@@ -5,8 +5,9 @@ use http::Method;
 
 use crate::class::Class;
 use crate::dialect::{
-    BodyShape, Dialect, Extract, Rule, SendAgain, When, find_value, glob_matches,
+    BodyShape, Dialect, Extract, PolicyName, Rule, SendAgain, When, find_value, glob_matches,
 };
+use crate::effect::Effect;
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -17,9 +18,11 @@ pub struct Reading {
     pub class: Class,
     /// Whether to send again, where a rule says otherwise than the class.
     pub again: Option<SendAgain>,
+    /// What the server did with a write, where a rule says otherwise than the class.
+    pub effect: Option<Effect>,
     /// The rule that decided, in words.
     pub rule: String,
-    /// The API's code.
+    /// The API's code. Where a rule fits one of several, it is that one.
     pub code: Option<String>,
     /// The API's message. For people; nothing is decided by it.
     pub message: Option<String>,
@@ -27,7 +30,17 @@ pub struct Reading {
     pub request_id: Option<String>,
 }
 
-/// Reads a reply to a request.
+/// What a rule may ask for beside the request and its reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Circumstances {
+    /// The request was sent with an idempotency key.
+    pub key_sent: bool,
+    /// The policy that is followed.
+    pub policy: PolicyName,
+}
+
+/// Reads a reply to a request that was sent without an idempotency key, under the policy
+/// `recommended`. See [`classify_under`].
 ///
 /// ```
 /// use http::{HeaderMap, Method, StatusCode};
@@ -42,19 +55,49 @@ pub struct Reading {
 /// ```
 #[must_use]
 pub fn classify(dialect: &Dialect, request: &Request, reply: &Reply) -> Reading {
-    let first = |places: &[Extract]| places.iter().find_map(|place| place.text(reply));
-    let code = first(&dialect.reply.code);
-    let view = View { request, reply, code: code.as_deref() };
-    let (class, again, rule) = match dialect.rule.iter().find(|rule| view.fits(&rule.when)) {
-        Some(Rule { class, again, name, .. }) => (*class, *again, name.clone()),
+    classify_under(dialect, request, reply, Circumstances::default())
+}
+
+/// Reads a reply to a request, as it was sent.
+///
+/// A reply may hold several errors. A rule that asks for a code fits if one of theirs does, so
+/// the order of the rules says which error wins.
+#[must_use]
+pub fn classify_under(
+    dialect: &Dialect,
+    request: &Request,
+    reply: &Reply,
+    circumstances: Circumstances,
+) -> Reading {
+    let codes = all(&dialect.reply.code, reply);
+    let view = View { request, reply, codes: &codes, circumstances };
+    let fitting = dialect.rule.iter().find_map(|rule| Some((rule, view.fits(&rule.when)?)));
+    let at = fitting.as_ref().and_then(|(_, fit)| fit.code).unwrap_or(0);
+    let (class, again, effect, rule) = match fitting {
+        Some((Rule { class, again, effect, name, .. }, _)) => {
+            (*class, *again, *effect, name.clone())
+        }
         None => {
             let (class, rule) = by_status(dialect, &view);
-            (class, None, rule)
+            (class, None, None, rule)
         }
     };
-    let message = first(&dialect.reply.message);
-    let request_id = first(&dialect.reply.request_id);
-    Reading { class, again, rule, code, message, request_id }
+    let mut messages = all(&dialect.reply.message, reply);
+    // The message that stands beside the code, where each error has both.
+    let beside = if messages.len() == codes.len() { at } else { 0 };
+    let message = (beside < messages.len()).then(|| messages.swap_remove(beside));
+    let request_id = dialect.reply.request_id.iter().find_map(|place| place.text(reply));
+    let code = codes.into_iter().nth(at);
+    Reading { class, again, effect, rule, code, message, request_id }
+}
+
+/// All values of the first place that has any.
+fn all(places: &[Extract], reply: &Reply) -> Vec<String> {
+    places
+        .iter()
+        .map(|place| place.texts(reply))
+        .find(|texts| !texts.is_empty())
+        .unwrap_or_default()
 }
 
 /// What the API said, in one line: `[Code] Message`, or the status where the body says neither.
@@ -69,7 +112,14 @@ pub(crate) fn said(reading: &Reading, status: u16) -> String {
 struct View<'a> {
     request: &'a Request,
     reply: &'a Reply,
-    code: Option<&'a str>,
+    codes: &'a [String],
+    circumstances: Circumstances,
+}
+
+/// That a rule fits, and which of the codes it asked for.
+#[derive(Clone, Copy, Default)]
+struct Fit {
+    code: Option<usize>,
 }
 
 impl View<'_> {
@@ -88,32 +138,59 @@ impl View<'_> {
     }
 
     /// Cheap conditions come first: this runs for every reply.
-    fn fits(&self, when: &When) -> bool {
+    fn fits(&self, when: &When) -> Option<Fit> {
+        if !self.call_fits(when) || !self.headers_fit(when) {
+            return None;
+        }
+        let mut fit = Fit::default();
+        if !when.code.is_empty() {
+            let asked = |code: &String| when.code.iter().any(|glob| glob_matches(glob, code));
+            fit.code = Some(self.codes.iter().position(asked)?);
+        }
+        if when.code_absent && !self.codes.is_empty() {
+            return None;
+        }
+        if !self.body_fits(when) {
+            return None;
+        }
+        if !when.any.is_empty() {
+            let one = when.any.iter().find_map(|when| self.fits(when))?;
+            fit.code = fit.code.or(one.code);
+        }
+        Some(fit)
+    }
+
+    fn call_fits(&self, when: &When) -> bool {
         let status = self.reply.status.as_u16();
-        let any = |patterns: &[String], text: &str| patterns.iter().any(|p| glob_matches(p, text));
         (when.status.is_empty() || when.status.iter().any(|pattern| pattern.matches(status)))
+            && !when.status_not.iter().any(|pattern| pattern.matches(status))
             && when.write.is_none_or(|write| write == self.is_write())
+            && when.key_sent.is_none_or(|sent| sent == self.circumstances.key_sent)
+            && when.policy.is_none_or(|policy| policy == self.circumstances.policy)
             && (when.method.is_empty()
                 || when.method.iter().any(|m| m.eq_ignore_ascii_case(self.request.method.as_str())))
             && when.path.as_ref().is_none_or(|path| glob_matches(path, self.request.route()))
-            && (when.code.is_empty() || self.code.is_some_and(|code| any(&when.code, code)))
-            && !(when.code_absent && self.code.is_some())
-            && when.body.is_none_or(|shape| shape == self.shape())
-            && when.json.iter().all(|(pointer, wanted)| {
-                self.reply.json().and_then(|body| find_value(body, pointer)) == Some(wanted)
-            })
-            && when.json_there.iter().all(|pointer| {
-                let found = self.reply.json().and_then(|body| find_value(body, pointer));
-                found.is_some_and(|value| !value.is_null())
-            })
-            && when.header.iter().all(|(name, pattern)| {
-                let values = self.reply.headers.get_all(name);
-                values.iter().filter_map(|v| v.to_str().ok()).any(|v| glob_matches(pattern, v))
-            })
+    }
+
+    fn headers_fit(&self, when: &When) -> bool {
+        let headers = &self.reply.headers;
+        when.header.iter().all(|(name, pattern)| {
+            let values = headers.get_all(name);
+            values.iter().filter_map(|v| v.to_str().ok()).any(|v| glob_matches(pattern, v))
+        }) && !when.header_absent.iter().any(|name| headers.contains_key(name))
             && when
                 .content_type
                 .as_ref()
                 .is_none_or(|pattern| glob_matches(pattern, &self.reply.content_type()))
+    }
+
+    fn body_fits(&self, when: &When) -> bool {
+        let found = |pointer: &str| self.reply.json().and_then(|body| find_value(body, pointer));
+        let there = |pointer: &String| found(pointer).is_some_and(|value| !value.is_null());
+        when.body.is_none_or(|shape| shape == self.shape())
+            && when.json.iter().all(|(pointer, wanted)| found(pointer) == Some(wanted))
+            && when.json_there.iter().all(there)
+            && !when.json_absent.iter().any(there)
             && (when.text.is_empty() || {
                 let body = String::from_utf8_lossy(&self.reply.body);
                 when.text.iter().any(|text| body.contains(text.as_str()))

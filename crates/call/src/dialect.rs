@@ -4,31 +4,49 @@
 //! sent again, how to log in, and how to find out whether a write took effect. Nothing in this
 //! crate knows an API by name; what is special about one stands in its file.
 
+#[macro_use]
+mod form;
+
 mod auth;
 mod check;
 mod extract;
+mod idempotency;
+mod options;
 mod paging;
 mod policy;
+mod reply;
 mod resource;
 mod rule;
+mod schema;
+mod wording;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use crate::request::Request;
+use form::{AtLeastOne, MessageText, PathGlob, Required};
+use wording::Subject;
 
-pub use auth::{Auth, Csrf, LoginAnswer, LoginMeaning, LoginRoute, RefreshRoute};
+pub use auth::{
+    Auth, Csrf, LoginAnswer, LoginMeaning, LoginRoute, OwnerRoute, RefreshRoute, TokenRoute,
+    TokenStyle,
+};
 pub use check::DialectError;
 pub(crate) use extract::find_value;
-pub use extract::{Extract, glob_matches, value_text};
+pub use extract::{Extract, Pattern, Place, glob_matches, value_text};
+pub use idempotency::{Idempotency, KeyPlace, RoutePattern};
+pub use options::{DialectOptions, Mismatch, WriteRetry};
 pub use paging::Paging;
-pub use policy::{Hint, HintForm, Jitter, Policies, Policy, PolicyName, RateLimited};
+pub use policy::{
+    Hint, HintForm, HintUse, Hints, Jitter, LimitHint, NegativeHint, Policies, Policy, PolicyName,
+    RateLimited,
+};
+pub use reply::{FieldErrors, ItemFailed, Items, ReplyPlaces, Verdict};
 pub use resource::{
     Active, Create, Field, FieldTable, FieldType, FieldValues, Filter, ListRoute, LookupRoute,
-    Resource, WitnessRoute,
+    PathValue, Resource, WitnessRoute,
 };
-pub use rule::{BodyShape, Operation, Rule, SendAgain, StatusPattern, When};
+pub use rule::{BodyShape, Operation, Rule, SendAgain, StatusPattern, ValueAt, When};
+pub use wording::{LogLines, Redaction, RequestDefaults};
 
 /// The dialects that ship with this crate: name and text. One more is one line more.
 const BUILT_IN: &[(&str, &str)] = &[("knosc", include_str!("../dialects/knosc.toml"))];
@@ -43,98 +61,75 @@ const BUILT_IN_NAMES: [&str; BUILT_IN.len()] = {
     names
 };
 
-/// One API's contract as data. Read one with [`Dialect::parse`] or take a built-in with
-/// [`Dialect::built_in`].
-///
-/// ```
-/// use steadfast_call::dialect::Dialect;
-///
-/// let knosc = Dialect::built_in("knosc").expect("it ships with the crate");
-/// assert_eq!(knosc.title, "Knosc");
-/// assert!(knosc.resource.contains_key("purchase-order"));
-/// ```
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dialect {
-    /// The version of the format; this crate reads version 1.
-    pub dialect: u32,
-    /// The name by which settings and commands mean this API, such as `knosc`.
-    pub name: String,
-    /// The name that people know it by, such as `Knosc`.
-    pub title: String,
-    /// Where a reply keeps its code, message and request id.
-    pub reply: ReplyPlaces,
-    /// How often and how soon to send again, under either policy.
-    pub policy: Policies,
-    /// Where a reply says how long to wait.
-    #[serde(default)]
-    pub hints: Hints,
-    /// Rules over replies, in order; the first that matches wins.
-    #[serde(default)]
-    pub rule: Vec<Rule>,
-    /// What may be sent again without harm, in order; the first that matches wins.
-    #[serde(default)]
-    pub operation: Vec<Operation>,
-    /// How to log in.
-    #[serde(default)]
-    pub auth: Auth,
-    /// How a write proves that it was not forged by another site.
-    #[serde(default)]
-    pub csrf: Option<Csrf>,
-    /// Present if the API may accept a write now and apply it later, unseen by reads.
-    #[serde(default)]
-    pub lock: Option<Lock>,
-    /// How lists are paged.
-    #[serde(default)]
-    pub paging: Option<Paging>,
-    /// Lists of master data, by the name that fields refer to them with.
-    #[serde(default)]
-    pub list: BTreeMap<String, ListRoute>,
-    /// What can be written, by name.
-    #[serde(default)]
-    pub resource: BTreeMap<String, Resource>,
-    /// What a person does about an error code; keys may be globs, and the exact one wins.
-    #[serde(default)]
-    pub codes: BTreeMap<String, String>,
+table! {
+    /// One API's contract as data. Read one with [`Dialect::parse`] or take a built-in with
+    /// [`Dialect::built_in`].
+    ///
+    /// ```
+    /// use steadfast_call::dialect::Dialect;
+    ///
+    /// let knosc = Dialect::built_in("knosc").expect("it ships with the crate");
+    /// assert_eq!(knosc.title, "Knosc");
+    /// assert!(knosc.resource.contains_key("purchase-order"));
+    /// ```
+    pub struct Dialect {
+        /// The version of the format; this crate reads version 1.
+        pub dialect: u32 as AtLeastOne<u32>,
+        /// The name by which settings and commands mean this API, such as `knosc`.
+        pub name: String,
+        /// The name that people know it by, such as `Knosc`.
+        pub title: String,
+        /// What is sent with every call.
+        pub request: RequestDefaults = RequestDefaults::default(),
+        /// Where a reply keeps its code, message and request id.
+        pub reply: ReplyPlaces,
+        /// How often and how soon to send again, under either policy.
+        pub policy: Policies,
+        /// Where a reply says how long to wait.
+        pub hints: Hints = Hints::default(),
+        /// Rules over replies, in order; the first that matches wins.
+        pub rule: Vec<Rule>,
+        /// What may be sent again without harm, in order; the first that matches wins.
+        pub operation: Vec<Operation>,
+        /// How to log in.
+        pub auth: Auth = Auth::None,
+        /// How a write proves that it was not forged by another site.
+        pub csrf: Option<Csrf>,
+        /// How the API recognises a repeat by a key.
+        pub idempotency: Option<Idempotency>,
+        /// Present if the API may accept a write now and apply it later, unseen by reads.
+        pub lock: Option<Lock>,
+        /// How lists are paged.
+        pub paging: Option<Paging>,
+        /// Lists of master data, by the name that fields refer to them with.
+        pub list: BTreeMap<String, ListRoute>,
+        /// What can be written, by name.
+        pub resource: BTreeMap<String, Resource>,
+        /// What a person does about an error code; keys may be globs, and the exact one wins.
+        pub codes: BTreeMap<String, String>,
+        /// What is kept out of logs and errors, beside what always is.
+        pub redact: Redaction = Redaction::default(),
+        /// The log lines that the API's guide prints.
+        pub log: LogLines = LogLines::default(),
+        /// What is said to a person, by class or kind of error.
+        pub user_messages: BTreeMap<String, String> as BTreeMap<Subject, MessageText>,
+    }
+    beside {
+        /// Other ways to log in that a user may choose, by name: `[auth.schemes.NAME]`.
+        pub auth_schemes []: BTreeMap<String, Auth>,
+        /// What the user has chosen beside the file.
+        pub options []: DialectOptions,
+    }
 }
 
-/// Where a reply keeps what people and rules ask for. A list means: the first that is there.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReplyPlaces {
-    /// The error code.
-    #[serde(default)]
-    pub code: Vec<Extract>,
-    /// The error message.
-    #[serde(default)]
-    pub message: Vec<Extract>,
-    /// The server's name for this exchange.
-    #[serde(default)]
-    pub request_id: Vec<Extract>,
-    /// True if only the body of a 2xx to a write tells done from queued or failed. A body that
-    /// cannot be read then leaves the effect unknown (DESIGN §3.2).
-    #[serde(default)]
-    pub body_decides: bool,
-}
-
-/// Where waits are hinted at.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hints {
-    /// Places and forms, in order of authority; the first that can be read wins.
-    #[serde(default)]
-    pub wait: Vec<Hint>,
-}
-
-/// The API may hold its tables and queue writes until a run ends.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lock {
-    /// The line to log when a write was queued.
-    pub notice: String,
-    /// Globs over the paths whose writes such a run queues. The answer to any other write shows
-    /// nothing of the lock, and what it wrote is not hidden by it.
-    pub holds: Vec<String>,
+table! {
+    /// The API may hold its tables and queue writes until a run ends.
+    pub struct Lock {
+        /// The line to log when a write was queued.
+        pub notice: String,
+        /// Globs over the paths whose writes such a run queues. The answer to any other write shows nothing of the lock, and what it wrote is not hidden by it.
+        pub holds: Vec<String> as Required<Vec<PathGlob>>,
+    }
 }
 
 impl Lock {
@@ -149,34 +144,22 @@ impl Dialect {
     /// Reads a dialect from the text of a TOML file.
     ///
     /// # Errors
-    /// [`DialectError`] if the text is not TOML, has a key or value that the format does not
-    /// know, is of another version, or refers to something that it does not define.
+    /// The first [`DialectError`] in the file: the text is not TOML, has a key or value that the
+    /// format does not know, lacks one, is of another version, or refers to something that it
+    /// does not define. [`check`](Self::check) finds them all.
     pub fn parse(text: &str) -> Result<Self, DialectError> {
-        let (dialect, problems) = Self::read(text)?;
-        match problems.into_iter().next() {
-            Some(problem) => Err(problem),
-            None => Ok(dialect),
-        }
+        check::read(text).map_err(|mistakes| {
+            let nothing =
+                || DialectError::Syntax { line: 1, text: "line 1: it is empty".to_owned() };
+            mistakes.into_iter().next().unwrap_or_else(nothing)
+        })
     }
 
-    /// Every problem that can be found in the text of a dialect file; none if it can be used.
-    ///
-    /// A text that is not of the form of a dialect has one problem, the first: what stands
-    /// behind it is not looked at until it is mended. Of what refers to something that is not
-    /// there, or is out of bounds, all are found at once.
+    /// Every mistake in the text of a dialect file, in the order of the file; none if it can be
+    /// used. Of a text that is not TOML, the mistakes of TOML are found and no others.
     #[must_use]
     pub fn check(text: &str) -> Vec<DialectError> {
-        match Self::read(text) {
-            Ok((_, problems)) => problems,
-            Err(problem) => vec![problem],
-        }
-    }
-
-    fn read(text: &str) -> Result<(Self, Vec<DialectError>), DialectError> {
-        check::version(text)?;
-        let dialect: Self = toml::from_str(text).map_err(|error| check::form(&error))?;
-        let problems = check::references(&dialect, text);
-        Ok((dialect, problems))
+        check::read(text).err().unwrap_or_default()
     }
 
     /// The dialect of that name that ships with this crate, if there is one.

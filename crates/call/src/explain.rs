@@ -12,7 +12,7 @@ use crate::account::{Account, Why};
 use crate::backoff::Draw;
 use crate::call::{Call, Event, Step};
 use crate::class::Class;
-use crate::classify::classify;
+use crate::classify::{Circumstances, classify_under};
 use crate::dialect::{Dialect, PolicyName};
 use crate::effect::Effect;
 use crate::error::Error;
@@ -139,7 +139,8 @@ pub fn explain(
     reply: &Reply,
 ) -> Explanation {
     let options = Options { in_doubt: false, tried_before: false, ..options };
-    let reading = classify(dialect, &request, reply);
+    let circumstances = Circumstances { policy, ..Circumstances::default() };
+    let reading = classify_under(dialect, &request, reply, circumstances);
     let hinted = hint::read(&dialect.hints.wait, reply);
     let nature = Nature::of(dialect, &request);
     let tell = |draw| Told::of(dialect, policy, &request, &options, reply, Draw::new(draw));

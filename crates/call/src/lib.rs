@@ -85,7 +85,7 @@ pub use authentication::{AuthFailure, AuthStep, Authentication, Exchange};
 pub use backoff::Draw;
 pub use call::{Call, Event, Step};
 pub use class::Class;
-pub use classify::{Reading, classify};
+pub use classify::{Circumstances, Reading, classify, classify_under};
 pub use compare::{Difference, differences};
 pub use effect::Effect;
 pub use error::{CredentialsKind, Details, Error, Kind, Stop};

@@ -69,7 +69,8 @@ impl Nature {
                 && glob_matches(&operation.path, request.route())
         };
         match dialect.operation.iter().find(fits) {
-            Some(operation) if operation.idempotent => {
+            Some(operation) if operation.safe => Self::Safe,
+            Some(operation) if operation.idempotent == Some(true) => {
                 Self::Idempotent { gone_is_done: operation.gone_is_done }
             }
             Some(_) | None => Self::Once,

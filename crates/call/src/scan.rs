@@ -52,9 +52,12 @@ impl Scan {
     /// what is not seen will be taken as proof of absence.
     #[must_use]
     pub fn new(paging: &Paging, path: &str, query: &[(&str, &str)], twice: bool) -> Self {
-        let Paging::PageNumber { first, .. } = paging;
+        let page = match paging {
+            Paging::PageNumber { first, .. } => *first,
+            _ => 0,
+        };
         Self {
-            page: *first,
+            page,
             paging: paging.clone(),
             path: path.to_owned(),
             query: query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
@@ -68,7 +71,9 @@ impl Scan {
     /// The page to ask for now.
     #[must_use]
     pub fn request(&self) -> PageRequest {
-        let Paging::PageNumber { page, size, size_rows, .. } = &self.paging;
+        let Paging::PageNumber { page, size, size_rows, .. } = &self.paging else {
+            return PageRequest { path: self.path.clone() };
+        };
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in &self.query {
             query.append_pair(name, value);
@@ -81,13 +86,14 @@ impl Scan {
     /// The rows of a page's body; none if it is no page of this list.
     #[must_use]
     pub fn rows<'b>(&self, body: &'b Value) -> Option<&'b Vec<Value>> {
-        let Paging::PageNumber { rows, .. } = &self.paging;
-        body.pointer(rows)?.as_array()
+        body.pointer(self.paging.rows())?.as_array()
     }
 
     /// Takes note of a page and says whether another has to be read.
     pub fn seen(&mut self, rows: &[Value]) -> ScanEnd {
-        let Paging::PageNumber { size_rows, first, .. } = &self.paging;
+        let Paging::PageNumber { size_rows, first, .. } = &self.paging else {
+            return ScanEnd::Broken("lists of this kind of paging cannot be read yet".to_owned());
+        };
         let (size, first) = (*size_rows, *first);
         if self.backwards {
             return self.step_back(first);
@@ -153,6 +159,7 @@ mod tests {
             first: 1,
             size_rows: 2,
             rows: "/data/rows".into(),
+            total: None,
         }
     }
 

@@ -87,9 +87,9 @@ fn contract(text: &str) -> serde_json::Value {
 fn check(file: &str, as_json: bool) -> Result<u8, Failure> {
     let text = open_dialect(file)?;
     let problems = Dialect::check(&text);
-    // Of a file that is not of the form of a dialect only the first mistake is known.
+    // Of a file that is no TOML, or of another version, nothing else can be known yet.
     let first_only =
-        problems.iter().any(|problem| !matches!(problem, DialectError::Reference { .. }));
+        problems.iter().any(|problem| !matches!(problem, DialectError::Mistake { .. }));
     let told = match as_json {
         true => {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -113,8 +113,9 @@ fn verdict(file: &str, text: &str, problems: usize, first_only: bool) -> String 
             format!("{file}: no problem found ({}: {counts})", dialect.title)
         }
         Err(_) if first_only => {
-            "This is the first problem; what stands behind it is looked at when it is mended."
-                .to_owned()
+            format!(
+                "Problems: {problems}. What else there may be is looked at when they are mended."
+            )
         }
         Err(_) => format!("Problems: {problems}."),
     }

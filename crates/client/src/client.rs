@@ -106,9 +106,7 @@ impl Client {
     pub async fn log_in(&self) -> Result<(), AuthFailure> {
         match self.inner.dialect.auth {
             Auth::None => Ok(()),
-            Auth::CookieSession { .. } => {
-                crate::renew::renew(&self.inner, Generation::default()).await
-            }
+            _ => crate::renew::renew(&self.inner, Generation::default()).await,
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use http::Method;
 use serde_json::Value;
-use steadfast_call::dialect::{LookupRoute, Paging, Resource, value_text};
+use steadfast_call::dialect::{LookupRoute, Resource};
 use steadfast_call::{
     Class, Error, Found, Kind, LookUp, Options, Request, Scan, ScanEnd, differences,
 };
@@ -169,7 +169,8 @@ async fn compare(
 }
 
 async fn read(inner: &Arc<Inner>, route: &LookupRoute, id: &str) -> Result<Option<Value>, Error> {
-    let path = route.read.replace("{id}", &segment(id));
+    let Some(path) = &route.read else { return Ok(None) };
+    let path = path.replace("{id}", &segment(id));
     let outcome = drive(inner, Request::new(Method::GET, path)).await?;
     Ok(outcome.success().json().and_then(|body| body.pointer(&route.record)).cloned())
 }
@@ -205,12 +206,10 @@ pub(crate) async fn scan(
 /// The first row of a list; none if it has no row.
 pub(crate) async fn first_row(inner: &Arc<Inner>, list: &str) -> Result<Option<Value>, ListError> {
     let form = |text: &str| ListError::Form { path: list.to_owned(), text: text.to_owned() };
-    let Some(Paging::PageNumber { page, size, first, rows, .. }) = inner.dialect.paging.clone()
-    else {
+    let Some(paging) = inner.dialect.paging.clone() else {
         return Err(form(NOT_PAGED));
     };
-    let scan =
-        Scan::new(&Paging::PageNumber { page, size, first, size_rows: 1, rows }, list, &[], false);
+    let scan = Scan::new(&paging.with_size_rows(1), list, &[], false);
     let request = Request::new(Method::GET, scan.request().path);
     let outcome = drive(inner, request)
         .await
@@ -222,8 +221,3 @@ pub(crate) async fn first_row(inner: &Arc<Inner>, list: &str) -> Result<Option<V
 
 const NOT_PAGED: &str = "the dialect does not say how lists are paged";
 const NO_ROWS: &str = "the answer holds no rows where the dialect expects them";
-
-/// The text of a column of a row.
-pub(crate) fn column(row: &Value, name: &str) -> Option<String> {
-    row.get(name).and_then(value_text)
-}

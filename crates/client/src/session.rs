@@ -50,18 +50,21 @@ impl Snapshot {
     /// value are the same.
     pub(crate) fn is_judged_as(&self, other: &Self, dialect: &Dialect, url: &Url) -> bool {
         let session = match &dialect.auth {
-            Auth::None => None,
             Auth::CookieSession { session_cookie, .. } => Some(session_cookie),
+            _ => None,
         };
-        let csrf = dialect.csrf.as_ref().map(|Csrf::CookieToHeader { cookie, .. }| cookie);
+        let csrf = match &dialect.csrf {
+            Some(Csrf::CookieToHeader { cookie, .. }) => Some(cookie),
+            Some(Csrf::Fetch { .. }) | None => None,
+        };
         [session, csrf].into_iter().flatten().all(|n| self.value(n, url) == other.value(n, url))
     }
 
     /// True if the cookie that makes a session is there.
     pub(crate) fn is_session(&self, dialect: &Dialect, url: &Url) -> bool {
         match &dialect.auth {
-            Auth::None => true,
             Auth::CookieSession { session_cookie, .. } => self.value(session_cookie, url).is_some(),
+            _ => true,
         }
     }
 

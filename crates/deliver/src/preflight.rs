@@ -210,9 +210,13 @@ fn reason_of(client: &Client, missing: &[(String, String)]) -> Option<Reason> {
         .map(|(route, keys)| route.missing_message.replace("{keys}", &keys.join(", ")))
         .collect();
     Some(Reason {
-        code: Some(first.missing_code.clone()),
+        code: first.missing_code.clone(),
         text: format!("{} (found before sending)", texts.join("; ")),
-        action: dialect.action(&first.missing_code).map(str::to_owned),
+        action: first
+            .missing_code
+            .as_deref()
+            .and_then(|code| dialect.action(code))
+            .map(str::to_owned),
         ..Reason::default()
     })
 }
@@ -235,9 +239,7 @@ async fn find_existing(
         None => None,
     };
     let mut there = read_whole(client, &rows, |there: &mut There, row| {
-        let key = row.get(&route.row_key).and_then(value_text);
-        let id = row.get(&route.row_id).and_then(value_text);
-        let (Some(key), Some(id)) = (key, id) else { return };
+        let (Some(key), Some(id)) = (route.key_of(row), route.id_of(row)) else { return };
         let ours = match &by_key {
             Some(staged) => staged.get(&key).copied(),
             None => ledger
@@ -322,10 +324,10 @@ async fn judge(
         }
     }
     Ok(Settlement::Rejected(Reason {
-        code: Some(resource.exists_code.clone()),
+        code: Some(resource.exists_code().to_owned()),
         text: "there is one with this key already, with other content (found before sending)"
             .to_owned(),
-        action: client.dialect().action(&resource.exists_code).map(str::to_owned),
+        action: client.dialect().action(resource.exists_code()).map(str::to_owned),
         differences: found.iter().map(ToString::to_string).collect(),
         ..Reason::default()
     }))

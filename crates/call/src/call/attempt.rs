@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::account::{Account, Ticket};
 use crate::backoff::Draw;
 use crate::class::Class;
-use crate::classify::{classify, said};
+use crate::classify::{Circumstances, classify_under, said};
 use crate::dialect::SendAgain;
 use crate::effect::Effect;
 use crate::error::CredentialsKind;
@@ -31,7 +31,8 @@ impl Call {
         draw: Draw,
         account: &mut Account,
     ) -> Step {
-        let mut reading = classify(&self.dialect, &self.request, &reply);
+        let circumstances = Circumstances { policy: self.policy, ..Circumstances::default() };
+        let mut reading = classify_under(&self.dialect, &self.request, &reply, circumstances);
         let status = reply.status.as_u16();
         let effect = match self.nature.is_write() {
             // Whatever the status: the API says that it did nothing.

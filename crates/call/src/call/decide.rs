@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::account::Why;
 use crate::backoff::{Cause, Draw, wait};
 use crate::class::Class;
-use crate::dialect::{Auth, RateLimited, SendAgain};
+use crate::dialect::{RateLimited, SendAgain};
 use crate::effect::Effect;
 use crate::error::{CredentialsKind, Kind, Stop};
 use crate::failure::Reach;
@@ -157,10 +157,7 @@ impl Situation<'_> {
     }
 
     fn unauthenticated(&self, rule: String) -> Decision {
-        let ladder = match &self.call.dialect.auth {
-            Auth::None => 0,
-            Auth::CookieSession { replays_after_401, .. } => *replays_after_401,
-        };
+        let ladder = self.call.dialect.auth.replays_after_401();
         if self.call.is_about_the_session() {
             let rule = format!("{rule}; a session does not help to get a session");
             return self.refuse(Class::Unauthenticated, rule);

@@ -1,22 +1,30 @@
 //! What is wrong with a dialect file: the line, the key, and what to do.
 
+use std::collections::BTreeMap;
+
 use toml::de::{DeTable, DeValue};
 
-use super::{Dialect, Policy, Resource};
+use super::form::{Form, Reader, Table, line_of, names_in};
+use super::{Auth, Dialect};
 
 /// Why a dialect file cannot be used: what, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DialectError {
-    /// The text is not TOML, or not of the form a dialect has. The message holds line, column
-    /// and key.
-    #[error("{0}")]
-    Form(String),
+    /// The text is not TOML. The message holds line and column.
+    #[error("{text}; correct it: this is not TOML")]
+    Syntax {
+        /// The line in the file, counted from 1.
+        line: usize,
+        /// What the reader of TOML says, with the line.
+        text: String,
+    },
     /// The file is of a version that this program does not read.
     #[error("dialect = {0}: this program reads version 1; use a newer program or `dialect = 1`")]
     Version(u32),
-    /// Something refers to something that is not there, or is out of bounds.
+    /// A key or value is not as the format asks, is missing, is out of bounds, or refers to
+    /// something that is not there.
     #[error("line {line}, {at}: {what}; {remedy}")]
-    Reference {
+    Mistake {
         /// The line in the file, counted from 1.
         line: usize,
         /// The key, such as `resource.purchase-order.fields."Supplier Number".list`.
@@ -26,23 +34,57 @@ pub enum DialectError {
         /// What to do.
         remedy: String,
     },
+    /// An option that there is not, or a value that it cannot have.
+    #[error("{0}")]
+    Option(String),
 }
 
 impl DialectError {
-    /// The line in the file, counted from 1; 0 where the message itself says it.
-    fn line(&self) -> usize {
+    /// The line in the file, counted from 1; 0 where no line is wrong.
+    #[must_use]
+    pub fn line(&self) -> usize {
         match self {
-            Self::Reference { line, .. } => *line,
-            Self::Form(_) | Self::Version(_) => 0,
+            Self::Syntax { line, .. } | Self::Mistake { line, .. } => *line,
+            Self::Version(_) | Self::Option(_) => 0,
         }
     }
 }
 
+/// Reads a dialect, or finds every mistake in it, in the order of the file.
+///
+/// Of a text that is not TOML, the mistakes of TOML are told and no others: what they have torn
+/// apart would only look wrong.
+pub(super) fn read(text: &str) -> Result<Dialect, Vec<DialectError>> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        return Err(errors.iter().map(|error| syntax(text, error)).collect());
+    }
+    let table = root.get_ref();
+    version(table).map_err(|error| vec![error])?;
+    let mut reader = Reader::new(text);
+    let dialect = Dialect::read_table(Table::of(table, &mut reader));
+    let schemes = schemes(table, &mut reader);
+    references(table, &mut reader);
+    let mistakes = reader.mistakes();
+    match (dialect, schemes) {
+        (Some(dialect), Some(auth_schemes)) if mistakes.is_empty() => {
+            Ok(Dialect { auth_schemes, ..dialect })
+        }
+        _ => Err(mistakes),
+    }
+}
+
+fn syntax(text: &str, error: &toml::de::Error) -> DialectError {
+    let line = line_of(text, error.span().map_or(0, |span| span.start));
+    let shown = text.lines().nth(line - 1).unwrap_or_default().trim();
+    let text = format!("line {line}, {shown}: {}", error.message());
+    DialectError::Syntax { line, text }
+}
+
 /// A file of another version may well have keys that this one does not know, so the version is
 /// looked at first.
-pub(super) fn version(text: &str) -> Result<(), DialectError> {
-    let Ok(table) = DeTable::parse(text) else { return Ok(()) };
-    let version = table.get_ref().get("dialect").map(|value| value.get_ref());
+fn version(table: &DeTable<'_>) -> Result<(), DialectError> {
+    let version = table.get("dialect").map(|value| value.get_ref());
     let number = version.and_then(DeValue::as_integer).map(|number| number.as_str().parse::<u32>());
     match number {
         Some(Ok(1)) | None => Ok(()),
@@ -52,130 +94,148 @@ pub(super) fn version(text: &str) -> Result<(), DialectError> {
     }
 }
 
-/// The reader names line, column and what it expected; where it does not say what to do, we do.
-pub(super) fn form(error: &toml::de::Error) -> DialectError {
-    let mut text = error.to_string().trim_end().to_owned();
-    if let Some(rest) = error.message().strip_prefix("missing field ") {
-        text.push_str(&format!("; add the key {rest} to this table, or a table of that name"));
-    } else if error.message().starts_with("unknown field ") {
-        text.push_str("; correct the key, or take it out");
-    } else if error.message().starts_with("invalid ") {
-        text.push_str("; correct the value");
-    }
-    DialectError::Form(text)
+type Schemes = BTreeMap<String, Auth>;
+
+/// The other ways to log in that a user may choose stand inside `[auth]`.
+fn schemes(root: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Schemes> {
+    let Some((at, auth)) = root.get_key_value("auth") else { return Some(Default::default()) };
+    let found = table(auth.get_ref()).and_then(|auth| auth.get_key_value("schemes"));
+    let Some((key, given)) = found else { return Some(Default::default()) };
+    reader.under("auth", at.span().start, |reader| {
+        reader.under("schemes", key.span().start, |reader| Schemes::read(given, reader))
+    })
 }
 
-/// Every reference has to lead somewhere, and no bound may be out of reach. All that do not, in
-/// the order of the file.
-pub(super) fn references(dialect: &Dialect, text: &str) -> Vec<DialectError> {
-    let mut found = Found { text, problems: Vec::new() };
-    counts("recommended", &dialect.policy.recommended, &mut found);
-    counts("documented", &dialect.policy.documented, &mut found);
-    for (name, resource) in &dialect.resource {
-        fields(dialect, name, resource, &mut found);
-        lookup(name, resource, &mut found);
+/// Every reference has to lead somewhere. They are followed in the tree, since the types are not
+/// there where anything else is wrong.
+fn references(root: &DeTable<'_>, reader: &mut Reader<'_>) {
+    let lists = named(root, "list");
+    for (at, resources, name) in entries(root, "resource") {
+        let Some(resource) = table(resources) else { continue };
+        reader.under("resource", at, |reader| {
+            reader.under(name, at, |reader| {
+                for key in ["fields", "line_fields"] {
+                    field_lists(resource, key, &lists, reader);
+                }
+                own_fields(resource, name, reader);
+                segments(resource, reader);
+            });
+        });
     }
-    let listed = dialect.list.keys().next().map(|name| ["list", name.as_str()]);
-    let looked_up = dialect.resource.iter().find(|(_, resource)| resource.lookup.is_some());
-    let read = listed.or(looked_up.map(|(name, _)| ["resource", name.as_str()]));
-    if let (None, Some(path)) = (&dialect.paging, read) {
+    let pages = |key: &str| {
+        let of = entries(root, key);
+        of.into_iter()
+            .find(|(_, given, _)| {
+                key == "list" || table(given).is_some_and(|t| t.contains_key("lookup"))
+            })
+            .map(|(at, _, name)| (at, key.to_owned(), name.to_owned()))
+    };
+    if let (false, Some((at, key, name))) =
+        (root.contains_key("paging"), pages("list").or_else(|| pages("resource")))
+    {
         let what = "lists and look-ups are read page by page, and nothing says how";
-        found.wrong(&path, what, "add a [paging] table");
-    }
-    found.problems.sort_by_key(DialectError::line);
-    found.problems
-}
-
-fn counts(name: &str, policy: &Policy, found: &mut Found<'_>) {
-    let counts = [
-        ("attempts", u64::from(policy.attempts), "say 1 to send once and never again"),
-        ("attempt_timeout_ms", policy.attempt_timeout_ms, "give an attempt some time"),
-        ("connect_timeout_ms", policy.connect_timeout_ms, "give a connection some time"),
-    ];
-    for (key, _, remedy) in counts.into_iter().filter(|(_, count, _)| *count == 0) {
-        found.wrong(&["policy", name, key], "it is 0", remedy);
+        reader.under(&key, at, |reader| {
+            reader.under(&name, at, |reader| reader.wrong(what, "add a [paging] table"));
+        });
     }
 }
 
-fn fields(dialect: &Dialect, name: &str, resource: &Resource, found: &mut Found<'_>) {
-    let tables = [("fields", &resource.fields), ("line_fields", &resource.line_fields)];
-    for (table, fields) in tables {
-        for (field, shape) in fields {
-            let Some(list) = &shape.list else { continue };
-            if !dialect.list.contains_key(list) {
-                let what = format!("there is no list named \"{list}\"");
-                let remedy = format!("add [list.{list}], or name one of the lists that are there");
-                found.wrong(&["resource", name, table, field, "list"], what, remedy);
-            }
+/// The fields that refer to a list which is not there.
+fn field_lists(resource: &DeTable<'_>, key: &'static str, lists: &[&str], reader: &mut Reader<'_>) {
+    for (at, field, name) in entries(resource, key) {
+        let found = table(field).and_then(|field| field.get_key_value("list"));
+        let Some((list_key, DeValue::String(list))) =
+            found.map(|(key, given)| (key, given.get_ref()))
+        else {
+            continue;
+        };
+        if !lists.contains(&list.as_ref()) {
+            let what = format!("there is no list named \"{list}\"");
+            let remedy = format!("add [list.{list}], or name one of the lists that are there");
+            reader.under(key, at, |reader| {
+                reader.under(name, at, |reader| {
+                    reader
+                        .under("list", list_key.span().start, |reader| reader.wrong(what, remedy));
+                });
+            });
         }
     }
-    if !resource.fields.contains_key(&resource.key) {
-        let what = format!("there is no field named \"{}\"", resource.key);
-        found.wrong(&["resource", name, "key"], what, "name one of the resource's fields");
+}
+
+/// The key has to be one of the fields, and lines need an array.
+fn own_fields(resource: &DeTable<'_>, name: &str, reader: &mut Reader<'_>) {
+    if let Some((at, DeValue::String(key))) = text(resource, "key")
+        && resource.contains_key("fields")
+        && !named(resource, "fields").contains(&key.as_ref())
+    {
+        let what = format!("there is no field named \"{key}\"");
+        reader.under("key", at, |reader| reader.wrong(what, "name one of the resource's fields"));
     }
-    if resource.lines.is_none() && !resource.line_fields.is_empty() {
+    if let (Some((key, _)), false) =
+        (resource.get_key_value("line_fields"), resource.contains_key("lines"))
+    {
         let what = "there are fields of a line, and nothing says which array holds the lines";
         let remedy = format!("add lines = \"…\" to [resource.{name}]");
-        found.wrong(&["resource", name, "line_fields"], what, remedy);
+        reader.under("line_fields", key.span().start, |reader| reader.wrong(what, remedy));
     }
 }
 
-fn lookup(name: &str, resource: &Resource, found: &mut Found<'_>) {
-    if let Some(lookup) = &resource.lookup {
-        let path = |key| ["resource", name, "lookup", key];
-        if lookup.keys_per_request == 0 {
-            let remedy = "let a request name at least one key";
-            found.wrong(&path("keys_per_request"), "it is 0", remedy);
+/// The names in braces in the path of a create, each of which has to come from somewhere.
+fn segments(resource: &DeTable<'_>, reader: &mut Reader<'_>) {
+    let Some((create_key, create)) = resource.get_key_value("create") else { return };
+    let Some((at, DeValue::String(path))) = table(create.get_ref()).and_then(|t| text(t, "path"))
+    else {
+        return;
+    };
+    let known = named(resource, "path");
+    let names = match names_in(path) {
+        Ok(names) => names,
+        Err(what) => {
+            reader.under("create", create_key.span().start, |reader| {
+                reader.under("path", at, |reader| {
+                    reader.wrong(what, "write names in braces, such as {business_id}");
+                });
+            });
+            return;
         }
-        if !lookup.read.contains("{id}") {
-            let what = "it names no record";
-            found.wrong(&path("read"), what, "write {id} where the id of the record belongs");
-        }
-        if lookup.filter.as_ref().is_some_and(|filter| !filter.template.contains("{keys}")) {
-            let what = "its template names no keys";
-            found.wrong(&path("filter"), what, "write {keys} where the JSON array of keys belongs");
-        }
-    }
-    if resource.witness.as_ref().is_some_and(|witness| !witness.path.contains("{id}")) {
-        let path = ["resource", name, "witness", "path"];
-        found.wrong(&path, "it names no record", "write {id} where the id of the record belongs");
+    };
+    for name in names.into_iter().filter(|name| !known.contains(name)) {
+        let what = format!("nothing says where {{{name}}} comes from");
+        let remedy =
+            format!("add {name} = {{ field = \"column\" }} to the resource's `path` table");
+        reader.under("create", create_key.span().start, |reader| {
+            reader.under("path", at, |reader| reader.wrong(what, remedy));
+        });
     }
 }
 
-/// What has been found in a file.
-struct Found<'t> {
-    text: &'t str,
-    problems: Vec<DialectError>,
-}
-
-impl Found<'_> {
-    fn wrong(&mut self, path: &[&str], what: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.push(wrong(self.text, path, what.into(), remedy.into()));
+fn table<'v, 't>(value: &'v DeValue<'t>) -> Option<&'v DeTable<'t>> {
+    match value {
+        DeValue::Table(table) => Some(table),
+        _ => None,
     }
 }
 
-fn wrong(text: &str, path: &[&str], what: String, remedy: String) -> DialectError {
-    let plain = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let quoted = path.iter().map(|key| match plain(key) {
-        true => (*key).to_owned(),
-        false => format!("\"{key}\""),
-    });
-    let at = quoted.collect::<Vec<_>>().join(".");
-    DialectError::Reference { line: line_of(text, path), at, what, remedy }
+fn text<'v, 't>(table: &'v DeTable<'t>, key: &str) -> Option<(usize, &'v DeValue<'t>)> {
+    table.get_key_value(key).map(|(key, given)| (key.span().start, given.get_ref()))
 }
 
-/// The line of a key, or of the innermost table of its path that is there.
-fn line_of(text: &str, path: &[&str]) -> usize {
-    let Ok(root) = DeTable::parse(text) else { return 1 };
-    let mut table = root.get_ref();
-    let mut from = 0;
-    for key in path {
-        let Some((name, value)) = table.get_key_value(*key) else { break };
-        from = name.span().start;
-        match value.get_ref() {
-            DeValue::Table(inner) => table = inner,
-            _ => break,
-        }
-    }
-    1 + text.bytes().take(from).filter(|byte| *byte == b'\n').count()
+/// The entries of a table inside a table: where each key stands, its value, its name.
+fn entries<'v, 't>(root: &'v DeTable<'t>, key: &str) -> Vec<(usize, &'v DeValue<'t>, &'v str)> {
+    let Some(inner) = root.get(key).and_then(|given| table(given.get_ref())) else {
+        return Vec::new();
+    };
+    let entry = |(key, given): (&'v toml::Spanned<_>, &'v toml::Spanned<DeValue<'t>>)| {
+        (key.span().start, given.get_ref(), name_of(key))
+    };
+    inner.iter().map(entry).collect()
+}
+
+fn name_of<'v>(key: &'v toml::Spanned<std::borrow::Cow<'_, str>>) -> &'v str {
+    key.get_ref().as_ref()
+}
+
+/// The names in a table inside a table.
+fn named<'v>(root: &'v DeTable<'_>, key: &str) -> Vec<&'v str> {
+    entries(root, key).into_iter().map(|(_, _, name)| name).collect()
 }

@@ -1,101 +1,277 @@
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use toml::de::DeValue;
 
 use http::HeaderName;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
+use super::form::{Form, Given, Reader, Schemas, Table};
 use crate::reply::Reply;
 
-/// Where to find a value in a reply: `json:/pointer/with/*` or `header:name`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Extract {
-    /// An RFC 6901 pointer into the JSON body; a step `*` means every element, the first that
-    /// leads to a value wins.
-    Json(String),
-    /// A header's first value.
-    Header(String),
+/// A body read as text is cut to this many characters.
+const TEXT_CHARS_MAX: usize = 500;
+
+/// Where to find a value in a reply: a place, and which part of its text counts.
+///
+/// In a file it is a text, `"json:/pointer/with/*"`, `"header:name"`, `"text:"` or `"text:REGEX"`,
+/// or a table that takes a part of what stands there: `{ at = "json:/type", match = "([^#]+)$" }`.
+///
+/// ```
+/// use http::{HeaderMap, StatusCode};
+/// use steadfast_call::Reply;
+/// use steadfast_call::dialect::Extract;
+///
+/// let body = r#"{"errors":[{"code":"A"},{"code":"B"}]}"#;
+/// let reply = Reply::new(StatusCode::BAD_REQUEST, HeaderMap::new(), body.into());
+/// let code = Extract::json("/errors/*/code");
+/// assert_eq!(code.text(&reply).as_deref(), Some("A"));
+/// assert_eq!(code.texts(&reply), ["A", "B"]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extract {
+    /// The place.
+    pub place: Place,
+    /// The part of its text that counts; none: all of it.
+    pub pattern: Option<Pattern>,
 }
 
-impl TryFrom<String> for Extract {
-    type Error = String;
+/// A place in a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// An RFC 6901 pointer into the JSON body; a step `*` means every element.
+    Json(String),
+    /// A header.
+    Header(String),
+    /// The whole body as text: the last resort.
+    Text,
+}
 
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.split_once(':') {
-            Some(("json", pointer)) if pointer.is_empty() || pointer.starts_with('/') => {
-                Ok(Self::Json(pointer.to_owned()))
-            }
-            Some(("header", name)) if HeaderName::try_from(name).is_ok() => {
-                Ok(Self::Header(name.to_owned()))
-            }
-            _ => Err(format!(
-                "\"{text}\" names no place; write \"json:/Pointer/to/value\" or \"header:name\""
-            )),
+/// A regular expression with a group: the part of a text that the group covers.
+#[derive(Debug, Clone)]
+pub struct Pattern(regex_lite::Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, String> {
+        let regex = regex_lite::Regex::new(text).map_err(|error| error.to_string())?;
+        match regex.captures_len() {
+            0 | 1 => Err("it has no group".to_owned()),
+            _ => Ok(Self(regex)),
         }
+    }
+
+    /// The regular expression.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// What the first group covers, if anything.
+    #[must_use]
+    pub fn part<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let part = self.0.captures(text)?.get(1)?.as_str();
+        (!part.is_empty()).then_some(part)
     }
 }
 
 impl std::fmt::Display for Extract {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Json(pointer) => write!(f, "json:{pointer}"),
-            Self::Header(name) => write!(f, "header:{name}"),
+        match (&self.place, &self.pattern) {
+            (Place::Text, Some(pattern)) => return write!(f, "text:{}", pattern.as_str()),
+            (Place::Text, None) => f.write_str("text:")?,
+            (Place::Json(pointer), _) => write!(f, "json:{pointer}")?,
+            (Place::Header(name), _) => write!(f, "header:{name}")?,
+        }
+        match &self.pattern {
+            Some(pattern) => write!(f, " by {}", pattern.as_str()),
+            None => Ok(()),
         }
     }
 }
 
 impl Extract {
-    /// The value as text, if it is there and is a string, number or boolean.
+    /// The value at a pointer into the JSON body.
+    #[must_use]
+    pub fn json(pointer: &str) -> Self {
+        Self { place: Place::Json(pointer.to_owned()), pattern: None }
+    }
+
+    /// The value of a header.
+    #[must_use]
+    pub fn header(name: &str) -> Self {
+        Self { place: Place::Header(name.to_owned()), pattern: None }
+    }
+
+    /// The first value as text, if one is there and is a string, number or boolean.
     #[must_use]
     pub fn text(&self, reply: &Reply) -> Option<String> {
-        match self {
-            Self::Json(pointer) => find_value(reply.json()?, pointer).and_then(value_text),
-            Self::Header(name) => {
-                let value = reply.headers.get(name)?.to_str().ok()?.trim();
-                (!value.is_empty()).then(|| value.to_owned())
+        let mut first = None;
+        self.each(reply, &mut |text| {
+            first = Some(text);
+            false
+        });
+        first
+    }
+
+    /// All values as texts: of every element that a `*` leads to, of every header of the name.
+    #[must_use]
+    pub fn texts(&self, reply: &Reply) -> Vec<String> {
+        let mut texts = Vec::new();
+        self.each(reply, &mut |text| {
+            texts.push(text);
+            true
+        });
+        texts
+    }
+
+    /// Hands each value over until the other side has enough.
+    fn each(&self, reply: &Reply, take: &mut dyn FnMut(String) -> bool) {
+        let mut taken = |text: &str| {
+            let part = match &self.pattern {
+                Some(pattern) => pattern.part(text),
+                None => Some(text),
+            };
+            part.is_none_or(|part| take(part.to_owned()))
+        };
+        match &self.place {
+            Place::Json(pointer) => {
+                let Some(body) = reply.json() else { return };
+                walk(body, pointer, &mut |value| value_text(value).is_none_or(|t| taken(&t)));
             }
+            Place::Header(name) => {
+                for value in reply.headers.get_all(name) {
+                    let text = String::from_utf8_lossy(value.as_bytes());
+                    let text = text.trim();
+                    if !text.is_empty() && !taken(text) {
+                        return;
+                    }
+                }
+            }
+            Place::Text if self.pattern.is_some() => {
+                taken(&String::from_utf8_lossy(&reply.body));
+            }
+            Place::Text => {
+                let body = String::from_utf8_lossy(&reply.body);
+                let text: String = body.trim().chars().take(TEXT_CHARS_MAX).collect();
+                if !text.is_empty() {
+                    taken(&text);
+                }
+            }
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, (String, String)> {
+        let place = |place| Ok(Self { place, pattern: None });
+        match text.split_once(':') {
+            Some(("json", pointer)) if pointer.is_empty() || pointer.starts_with('/') => {
+                place(Place::Json(pointer.to_owned()))
+            }
+            Some(("header", name)) if HeaderName::try_from(name).is_ok() => {
+                place(Place::Header(name.to_owned()))
+            }
+            Some(("text", "")) => place(Place::Text),
+            Some(("text", regex)) => {
+                let pattern = Pattern::new(regex).map_err(pattern_mistake)?;
+                Ok(Self { place: Place::Text, pattern: Some(pattern) })
+            }
+            _ => Err((
+                format!("\"{text}\" names no place"),
+                "write \"json:/Pointer/to/value\", \"header:name\" or \"text:REGEX\"".to_owned(),
+            )),
         }
     }
 }
 
-/// A JSON pointer (RFC 6901), as a key of the dialect holds it.
-pub(super) fn pointer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    check_pointer(&text).map_err(D::Error::custom)?;
-    Ok(text)
+fn pattern_mistake(what: String) -> (String, String) {
+    let remedy =
+        "write a regular expression with the wanted part in brackets, such as \"code=(\\\\w+)\"";
+    (format!("this is no pattern that can be used: {what}"), remedy.to_owned())
 }
 
-/// The same, where the key may be left out.
-pub(super) fn pointer_if_any<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    pointer(deserializer).map(Some)
-}
+impl Form for Extract {
+    type Value = Self;
 
-/// Several of them.
-pub(super) fn pointers<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<String>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    texts.iter().try_for_each(|text| check_pointer(text)).map_err(D::Error::custom)?;
-    Ok(texts)
-}
-
-/// Pointers and the values that they must lead to.
-pub(super) fn pointer_table<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, Value>, D::Error> {
-    let table = BTreeMap::<String, Value>::deserialize(deserializer)?;
-    table.keys().try_for_each(|text| check_pointer(text)).map_err(D::Error::custom)?;
-    Ok(table)
-}
-
-fn check_pointer(text: &str) -> Result<(), String> {
-    if text.is_empty() || text.starts_with('/') {
-        return Ok(());
+    fn read(given: &Given<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let DeValue::Table(_) = given.get_ref() {
+            let mut table = Table::open(given, reader)?;
+            let at = table.take::<PlaceText>("at");
+            let pattern = table.take::<Pattern>("match");
+            table.end();
+            let (extract, pattern) = (at?, pattern?);
+            if extract.pattern.is_some() {
+                reader.wrong("it has two patterns", "write at = \"text:\" beside `match`");
+                return None;
+            }
+            return Some(Self { place: extract.place, pattern: Some(pattern) });
+        }
+        PlaceText::read(given, reader)
     }
-    Err(format!("\"{text}\" is no JSON pointer; write \"/{text}\", with \"/\" before every step"))
+
+    fn schema(schemas: &mut Schemas) -> Value {
+        schemas.refer("Place", |schemas| {
+            let at = PlaceText::schema(schemas);
+            json!({
+                "description": "A place in a reply; `match` takes the first group of a regular expression over its text.",
+                "anyOf": [
+                    at,
+                    {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "required": ["at", "match"],
+                        "properties": { "at": at, "match": { "type": "string", "pattern": "\\(" } },
+                    },
+                ],
+            })
+        })
+    }
+}
+
+/// A place as one text.
+struct PlaceText;
+
+impl Form for PlaceText {
+    type Value = Extract;
+
+    fn read(given: &Given<'_>, reader: &mut Reader<'_>) -> Option<Extract> {
+        let text =
+            reader.text("a place, such as \"json:/code\" or \"header:retry-after\"", given)?;
+        match Extract::parse(&text) {
+            Ok(extract) => Some(extract),
+            Err((what, remedy)) => {
+                reader.wrong(what, remedy);
+                None
+            }
+        }
+    }
+
+    fn schema(_: &mut Schemas) -> Value {
+        let pattern = "^(json:(/.*)?|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+|text:(.*\\(.*)?)$";
+        json!({ "type": "string", "pattern": pattern })
+    }
+}
+
+impl Form for Pattern {
+    type Value = Self;
+
+    fn read(given: &Given<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = reader.text("a regular expression with a group", given)?;
+        match Self::new(&text).map_err(pattern_mistake) {
+            Ok(pattern) => Some(pattern),
+            Err((what, remedy)) => {
+                reader.wrong(what, remedy);
+                None
+            }
+        }
+    }
+
+    fn schema(_: &mut Schemas) -> Value {
+        json!({ "type": "string", "pattern": "\\(" })
+    }
 }
 
 /// A scalar as the text that a person would write for it; none for null, arrays and objects.
@@ -111,16 +287,35 @@ pub fn value_text(value: &Value) -> Option<String> {
 
 /// Follows a pointer whose steps may be `*`, and gives the first value that it leads to.
 pub(crate) fn find_value<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
-    let Some((before, after)) = pointer.split_once("/*") else {
-        return value.pointer(pointer);
+    let mut first = None;
+    walk(value, pointer, &mut |value| {
+        first = Some(value);
+        false
+    });
+    first
+}
+
+/// Follows a pointer whose steps may be `*` to every value that it leads to, until `take` has
+/// enough. True: it had not.
+pub(crate) fn walk<'v>(
+    value: &'v Value,
+    pointer: &str,
+    take: &mut dyn FnMut(&'v Value) -> bool,
+) -> bool {
+    // A step is a `*` only if nothing else stands in it.
+    let star = pointer.match_indices("/*").find(|(at, _)| {
+        let after = &pointer[at + 2..];
+        after.is_empty() || after.starts_with('/')
+    });
+    let Some((at, _)) = star else {
+        return value.pointer(pointer).is_none_or(take);
     };
-    let inside = value.pointer(before)?;
-    let mut elements: Box<dyn Iterator<Item = &'v Value>> = match inside {
-        Value::Array(elements) => Box::new(elements.iter()),
-        Value::Object(members) => Box::new(members.values()),
-        _ => return None,
-    };
-    elements.find_map(|element| find_value(element, after))
+    let (before, after) = (&pointer[..at], &pointer[at + 2..]);
+    match value.pointer(before) {
+        Some(Value::Array(elements)) => elements.iter().all(|element| walk(element, after, take)),
+        Some(Value::Object(members)) => members.values().all(|member| walk(member, after, take)),
+        _ => true,
+    }
 }
 
 /// Matches a name against a pattern in which `*` stands for any run of characters.

@@ -1,189 +1,253 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use super::extract::{pointer, pointer_if_any};
+use super::form::{AtLeastOne, MethodText, PathText, Pointer, Reader, RecordPath, Required};
 
-/// A list of master data that fields may refer to.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListRoute {
-    /// The path of the list.
-    pub path: String,
-    /// The column by which rows are known.
-    pub key: String,
-    /// What one row is, in words.
-    pub title: String,
-    /// Only rows in this state count as there.
-    #[serde(default)]
-    pub active: Option<Active>,
-    /// The code that the API gives to a write which names a row that is not there.
-    pub missing_code: String,
-    /// What to say of them all; `{keys}` is filled in.
-    pub missing_message: String,
+table! {
+    /// A list of master data that fields may refer to.
+    pub struct ListRoute {
+        /// The path of the list.
+        pub path: String as PathText,
+        /// The column by which rows are known.
+        pub key: String,
+        /// What one row is, in words.
+        pub title: String,
+        /// JSON pointer to the rows of a page, where they are elsewhere than `[paging]` says.
+        pub rows: Option<String> as Option<Pointer>,
+        /// Only rows in this state count as there.
+        pub active: Option<Active>,
+        /// The code that the API gives to a write which names a row that is not there.
+        pub missing_code: Option<String>,
+        /// What to say of them all; `{keys}` is filled in.
+        pub missing_message: String = "not found: {keys}".to_owned(),
+    }
 }
 
-/// The state that a row must be in.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Active {
-    /// The column.
-    pub field: String,
-    /// Its value.
-    pub value: String,
+table! {
+    /// The state that a row must be in.
+    pub struct Active {
+        /// The column.
+        pub field: String,
+        /// Its value.
+        pub value: String,
+    }
 }
 
-/// Something that can be written.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Resource {
-    /// What one is, in words.
-    pub title: String,
-    /// How one is created.
-    pub create: Create,
-    /// The field that is its natural key.
-    pub key: String,
-    /// JSON pointer to its id in the reply to a create.
-    #[serde(default, deserialize_with = "pointer_if_any")]
-    pub id: Option<String>,
-    /// The array that holds the lines, if rows of a table form one write.
-    #[serde(default)]
-    pub lines: Option<String>,
-    /// The code that the API gives to a write which lacks a required field.
-    pub missing_code: String,
-    /// The code that the API gives to a create whose key is taken.
-    pub exists_code: String,
-    /// How to find one by its key.
-    #[serde(default)]
-    pub lookup: Option<LookupRoute>,
-    /// A write that changes nothing, by which the state of the lock shows.
-    #[serde(default)]
-    pub witness: Option<WitnessRoute>,
-    /// The fields of the write itself, in the order of the file.
-    pub fields: FieldTable,
-    /// The fields of a line.
-    #[serde(default)]
-    pub line_fields: FieldTable,
+table! {
+    /// Something that can be written.
+    pub struct Resource {
+        /// What one is, in words.
+        pub title: String,
+        /// How one is created.
+        pub create: Create,
+        /// Where the names in braces in its paths come from.
+        pub path: BTreeMap<String, PathValue>,
+        /// The field that is its natural key.
+        pub key: String,
+        /// True if the API refuses a second copy under the same natural key.
+        pub unique_key: bool,
+        /// JSON pointer to its id in the reply to a create.
+        pub id: Option<String> as Option<Pointer>,
+        /// The array that holds the lines, if rows of a table form one write.
+        pub lines: Option<String>,
+        /// The code that the API gives to a write which lacks a required field.
+        pub missing_code: Option<String>,
+        /// The code that the API gives to a create whose key is taken.
+        pub exists_code: Option<String>,
+        /// How to find one by its key.
+        pub lookup: Option<LookupRoute>,
+        /// A write that changes nothing, by which the state of the lock shows.
+        pub witness: Option<WitnessRoute>,
+        /// The fields of the write itself, in the order of the file.
+        pub fields: FieldTable as Required<FieldTable>,
+        /// The fields of a line.
+        pub line_fields: FieldTable,
+    }
+}
+
+impl Resource {
+    /// The code of a write that lacks a required field: the API's own, or ours.
+    #[must_use]
+    pub fn missing_code(&self) -> &str {
+        self.missing_code.as_deref().unwrap_or("input.value_missing")
+    }
+
+    /// The code of a create whose key is taken: the API's own, or ours.
+    #[must_use]
+    pub fn exists_code(&self) -> &str {
+        self.exists_code.as_deref().unwrap_or("input.key_taken")
+    }
 }
 
 /// Fields by name.
 pub type FieldTable = BTreeMap<String, Field>;
 
-/// How one is created.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Create {
-    /// The method.
-    pub method: String,
-    /// The path.
-    pub path: String,
+table! {
+    /// How one is created.
+    pub struct Create {
+        /// The method.
+        pub method: String as MethodText,
+        /// The path. A name in braces is filled in as the table `path` says.
+        pub path: String as PathText,
+    }
 }
 
-/// How to find one by its key, and when not finding it proves that it is not there.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LookupRoute {
-    /// The path of the list.
-    pub list: String,
-    /// How to ask the list for some keys only. What comes back is checked all the same.
-    #[serde(default)]
-    pub filter: Option<Filter>,
-    /// The column of the list that holds the key.
-    pub row_key: String,
-    /// The column of the list that holds the id.
-    pub row_id: String,
-    /// The path of one record; `{id}` is filled in.
-    pub read: String,
-    /// JSON pointer to the record in that reply.
-    #[serde(deserialize_with = "pointer")]
-    pub record: String,
-    /// A write may still take effect this long after its last attempt ended, in milliseconds.
-    pub settle_ms: u64,
-    /// How many keys one filtered request may name.
-    pub keys_per_request: usize,
-    /// Records in these states are not listed.
-    #[serde(default)]
-    pub hidden: Option<FieldValues>,
-    /// The fields by which a line of ours is told from the others.
-    #[serde(default)]
-    pub line_key: Vec<String>,
-}
-
-/// How to ask a list for some keys only.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Filter {
-    /// The query parameter.
-    pub parameter: String,
-    /// Its value; `{keys}` becomes a JSON array of the keys.
-    pub template: String,
-}
-
-/// A field and some of its values.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FieldValues {
-    /// The field.
-    pub field: String,
-    /// The values.
-    pub values: Vec<String>,
-}
-
-/// A write that changes nothing: a record that we made is read, and written back as it is.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WitnessRoute {
-    /// The method.
-    pub method: String,
-    /// The path; `{id}` is filled in.
-    pub path: String,
-    /// The columns of a line that keep it the same line.
-    #[serde(default)]
-    pub line_ids: Vec<String>,
-}
-
-/// One field.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Field {
-    /// What its values are.
-    #[serde(rename = "type")]
-    pub kind: FieldType,
-    /// True if a write without it is refused.
-    #[serde(default)]
-    pub required: bool,
-    /// The list of master data that its values refer to.
-    #[serde(default)]
-    pub list: Option<String>,
-}
-
-/// What the values of a field are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldType {
-    /// Text, taken as it stands.
-    String,
-    /// A decimal number, kept digit by digit.
-    Number,
-    /// A whole number.
-    Integer,
-    /// `YYYY-MM-DD`.
-    Date,
-    /// `true` or `false`.
-    Boolean,
-}
-
-impl<'de> Deserialize<'de> for FieldType {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        match text.as_str() {
-            "string" => Ok(Self::String),
-            "number" => Ok(Self::Number),
-            "integer" => Ok(Self::Integer),
-            "date" => Ok(Self::Date),
-            "boolean" => Ok(Self::Boolean),
-            other => Err(serde::de::Error::custom(format!(
-                "\"{other}\" is no type; use string, number, integer, date or boolean"
-            ))),
+table! {
+    /// Where a name in braces in a path comes from.
+    pub struct PathValue {
+        /// A column of the input, which is then no part of the body.
+        pub field: Option<String>,
+        /// A setting of the account.
+        pub setting: Option<String>,
+    }
+    check |value: &Self, reader: &mut Reader<'_>| {
+        if value.field.is_some() == value.setting.is_some() {
+            let remedy = "write { field = \"column\" } or { setting = \"name\" }";
+            reader.wrong("it does not come from one place", remedy);
         }
+    }
+}
+
+table! {
+    /// How to find one by its key, and when not finding it proves that it is not there.
+    pub struct LookupRoute {
+        /// The path of the list.
+        pub list: String as PathText,
+        /// JSON pointer to the rows of a page, where they are elsewhere than `[paging]` says.
+        pub rows: Option<String> as Option<Pointer>,
+        /// How to ask the list for some keys only. What comes back is checked all the same.
+        pub filter: Option<Filter>,
+        /// Query parameters that make the list show what it hides otherwise.
+        pub include: BTreeMap<String, String>,
+        /// The column of the list that holds the key, or a JSON pointer to it.
+        pub row_key: String,
+        /// The column of the list that holds the id, or a JSON pointer to it.
+        pub row_id: String,
+        /// The path of one record; `{id}` is filled in. None: the rows of the list are whole records.
+        pub read: Option<String> as Option<RecordPath>,
+        /// JSON pointer to the record in that reply.
+        pub record: String as Pointer = String::new(),
+        /// A write may still take effect this long after its last attempt ended, in milliseconds.
+        pub settle_ms: u64,
+        /// How many keys one filtered request may name.
+        pub keys_per_request: usize as AtLeastOne<usize> = 1,
+        /// Records in these states are not listed.
+        pub hidden: Option<FieldValues>,
+        /// The fields by which a line of ours is told from the others.
+        pub line_key: Vec<String>,
+    }
+    check |lookup: &Self, reader: &mut Reader<'_>| {
+        let Some(filter) = &lookup.filter else { return };
+        if !filter.repeat && !filter.template.contains("{keys}") && lookup.keys_per_request > 1 {
+            let what = "its filter can name one key only";
+            reader.wrong(what, "say keys_per_request = 1, or write {keys}, or repeat = true");
+        }
+    }
+}
+
+impl LookupRoute {
+    /// The key of a row.
+    #[must_use]
+    pub fn key_of(&self, row: &Value) -> Option<String> {
+        column(row, &self.row_key)
+    }
+
+    /// The id of a row.
+    #[must_use]
+    pub fn id_of(&self, row: &Value) -> Option<String> {
+        column(row, &self.row_id)
+    }
+}
+
+/// The text of a column of a row, which may be named by a JSON pointer.
+fn column(row: &Value, name: &str) -> Option<String> {
+    let value = match name.starts_with('/') {
+        true => row.pointer(name).or_else(|| row.get(name)),
+        false => row.get(name),
+    };
+    value.and_then(super::value_text)
+}
+
+table! {
+    /// How to ask a list for some keys only.
+    pub struct Filter {
+        /// The query parameter.
+        pub parameter: String,
+        /// Its value; `{keys}` becomes a JSON array of the keys, `{key}` the one key.
+        pub template: String = "{key}".to_owned(),
+        /// True if the parameter is repeated, once for each key.
+        pub repeat: bool,
+    }
+    check |filter: &Self, reader: &mut Reader<'_>| {
+        let (one, all) = (filter.template.contains("{key}"), filter.template.contains("{keys}"));
+        if !one && !all {
+            let remedy = "write {keys} where the JSON array of keys belongs, or {key} for one key";
+            reader.wrong("its template names no keys", remedy);
+        }
+        if filter.repeat && all {
+            let what = "a repeated parameter holds one key each time";
+            reader.wrong(what, "write {key}, or take out `repeat`");
+        }
+    }
+}
+
+table! {
+    /// A field and some of its values.
+    pub struct FieldValues {
+        /// The field.
+        pub field: String,
+        /// The values.
+        pub values: Vec<String> as Required<Vec<String>>,
+    }
+}
+
+table! {
+    /// A write that changes nothing: a record that we made is read, and written back as it is.
+    pub struct WitnessRoute {
+        /// The method.
+        pub method: String as MethodText,
+        /// The path; `{id}` is filled in.
+        pub path: String as RecordPath,
+        /// The columns of a line that keep it the same line.
+        pub line_ids: Vec<String>,
+    }
+}
+
+table! {
+    /// One field.
+    pub struct Field {
+        /// What its values are.
+        pub kind ["type"]: FieldType,
+        /// True if a write without it is refused.
+        pub required: bool,
+        /// The list of master data that its values refer to.
+        pub list: Option<String>,
+        /// JSON pointer to where it stands in the body, if that is not under its own name.
+        pub at: Option<String> as Option<Pointer>,
+    }
+}
+
+words! {
+    /// What the values of a field are.
+    pub enum FieldType {
+        /// Text, taken as it stands.
+        String = "string",
+        /// A decimal number, kept digit by digit.
+        Number = "number",
+        /// A whole number.
+        Integer = "integer",
+        /// `true` or `false`.
+        Boolean = "boolean",
+        /// `YYYY-MM-DD`.
+        Date = "date",
+        /// An instant of RFC 3339, such as `2026-03-31T12:00:00Z`.
+        DateTime = "date_time",
+        /// Texts; in a column, separated by semicolons.
+        StringList = "string_list",
+        /// Whole numbers; in a column, separated by semicolons.
+        IntegerList = "integer_list",
+        /// Any JSON, taken as it stands.
+        Json = "json",
     }
 }

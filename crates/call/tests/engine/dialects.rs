@@ -8,8 +8,11 @@ const KNOSC: &str = include_str!("../../dialects/knosc.toml");
 fn said(from: &str, to: &str) -> (String, usize) {
     let at = KNOSC.find(from).unwrap_or_else(|| panic!("{from} is not in the dialect"));
     let line = 1 + KNOSC[..at].matches('\n').count();
-    let error = Dialect::parse(&KNOSC.replacen(from, to, 1)).expect_err(to);
-    (error.to_string(), line)
+    let text = KNOSC.replacen(from, to, 1);
+    let mistakes: Vec<String> = Dialect::check(&text).iter().map(ToString::to_string).collect();
+    assert_eq!(mistakes.len(), 1, "one mistake was made:\n{mistakes:#?}");
+    assert_eq!(Dialect::parse(&text).expect_err(to).to_string(), mistakes[0]);
+    (mistakes[0].clone(), line)
 }
 
 #[track_caller]
@@ -25,7 +28,7 @@ fn names(from: &str, to: &str, words: &[&str]) {
 fn a_wrong_key_is_named_with_the_keys_that_there_are() {
     names("attempts = 4", "attemps = 4", &["attemps", "`attempts`", "correct the key"]);
     names("replays_after_401 = 1", "replays = 1", &["replays", "`replays_after_401`"]);
-    names("size_rows = 1000", "rows_per_page = 1000", &["rows_per_page", "`size_rows`"]);
+    names("line_key = [", "line_keys = [", &["line_keys", "correct the key to `line_key`"]);
 }
 
 #[test]
@@ -33,12 +36,13 @@ fn a_wrong_type_is_named_with_the_right_one() {
     names(
         "attempts = 4",
         "attempts = \"four\"",
-        &["attempts = \"four\"", "u32", "correct the value"],
+        &["attempts: it is the text \"four\"", "whole number", "correct the value"],
     );
-    names("replays_after_401 = 1", "replays_after_401 = true", &["replays_after_401", "u32"]);
-    names("size_rows = 1000", "size_rows = \"all\"", &["size_rows", "u64"]);
-    names("settle_ms = 3000", "settle_ms = -1", &["settle_ms", "u64"]);
-    names("{ type = \"integer\" }", "{ type = \"int\" }", &["no type", "integer"]);
+    let whole = "whole number, not below 0";
+    names("replays_after_401 = 1", "replays_after_401 = true", &["it is true", whole]);
+    names("size_rows = 1000", "size_rows = \"all\"", &["size_rows", whole]);
+    names("settle_ms = 3000", "settle_ms = -1", &["settle_ms", "the number -1", whole]);
+    names("{ type = \"integer\" }", "{ type = \"int\" }", &["\"int\"", "to `integer`"]);
 }
 
 #[test]
@@ -94,9 +98,9 @@ fn what_is_missing_is_named_with_where_it_belongs() {
         );
     }
     let (text, _) = said("session_cookie = \"access_token_cookie\"\n", "");
-    assert!(text.contains("[auth]") && text.contains("needs `session_cookie`"), "{text}");
+    assert!(text.contains(", auth: ") && text.contains("add the key `session_cookie`"), "{text}");
     let (text, _) = said("holds = [\"/purchase-order*\", \"/inventory*\", \"/forecast*\"]\n", "");
-    assert!(text.contains("[lock]") && text.contains("add the key `holds`"), "{text}");
+    assert!(text.contains(", lock: ") && text.contains("add the key `holds`"), "{text}");
 }
 
 #[test]
@@ -116,7 +120,7 @@ fn a_reference_that_leads_nowhere_is_named_with_its_line() {
         "keys_per_request = 0",
         &["resource.purchase-order.lookup.keys_per_request"],
     );
-    names("attempts = 4", "attempts = 0", &["policy.recommended.attempts", "say 1"]);
+    names("attempts = 4", "attempts = 0", &["policy.recommended.attempts", "at least one"]);
     names("size_rows = 1000", "size_rows = 0", &["size_rows", "at least one"]);
 }
 
@@ -164,7 +168,7 @@ fn references_that_lead_nowhere_are_all_found_at_once_in_the_order_of_the_file()
         assert!(text.starts_with("line ") && text.contains(wanted), "{wanted}: {said:#?}");
     }
     assert!(Dialect::check(KNOSC).is_empty());
-    assert_eq!(Dialect::check("dialect = 1").len(), 1, "of the form, the first mistake is told");
+    assert_eq!(Dialect::check("dialect = 1").len(), 4, "name, title, reply and policy");
 }
 
 #[test]

@@ -17,8 +17,8 @@ pub(crate) enum DialectCommand {
     },
     /// Check a dialect file: line, key and remedy of what is wrong with it
     #[command(after_help = "\
-A file that is not of the form of a dialect has its first mistake told; what stands behind it is \
-looked at when it is mended. References that lead nowhere are told all at once.
+All mistakes are told at once, in the order of the file. A file that is not TOML has its mistakes \
+of TOML told; what else there may be is looked at when they are mended.
 
 Exit status: 0 no problem found; 2 a problem was found, or the file cannot be read.")]
     Check {

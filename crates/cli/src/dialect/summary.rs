@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use steadfast::Effect;
 use steadfast::dialect::{
-    Auth, BodyShape, Csrf, Dialect, FieldTable, FieldType, HintForm, Jitter, ListRoute, Paging,
-    Policy, PolicyName, RateLimited, Resource, Rule, SendAgain, When,
+    Auth, BodyShape, Csrf, Dialect, FieldTable, HintForm, Jitter, ListRoute, Paging, Policy,
+    PolicyName, RateLimited, Resource, Rule, SendAgain, TokenRoute, When,
 };
 
 /// No more waits than this are shown.
@@ -56,6 +57,18 @@ fn log_in(dialect: &Dialect, page: &mut Page) {
     page.title("Log-in");
     match &dialect.auth {
         Auth::None => page.line("none"),
+        Auth::Bearer { .. } => page.line("a token in the header Authorization"),
+        Auth::ApiKey { header, .. } => page.line(&format!("a key in the header {header}")),
+        Auth::Basic { .. } => page.line("user name and password in the header Authorization"),
+        Auth::ClientCredentials { token, .. } => page.line(&token_line("a token", token)),
+        Auth::TokenExchange { parent, owner, .. } => {
+            page.line(&token_line("a parent token", parent));
+            page.line(&format!(
+                "{} {} gets the token of an owner with it",
+                owner.method, owner.path
+            ));
+            page.line(&format!("owners' tokens are for {}", owner.of.join(", ")));
+        }
         Auth::CookieSession { session_cookie, replays_after_401, login, refresh } => {
             page.line(&format!(
                 "{} {} sets the cookie {session_cookie}",
@@ -68,10 +81,29 @@ fn log_in(dialect: &Dialect, page: &mut Page) {
             page.line(&format!("a call is sent again {} after a 401", times(*replays_after_401)));
         }
     }
-    if let Some(Csrf::CookieToHeader { cookie, header, methods }) = &dialect.csrf {
-        let methods = methods.join(", ");
-        page.line(&format!("CSRF: the cookie {cookie} goes into {header} on {methods}"));
+    let fields = dialect.auth.fields();
+    if !fields.is_empty() {
+        page.line(&format!("credentials: {}", fields.join(", ")));
     }
+    for (name, scheme) in &dialect.auth_schemes {
+        page.line(&format!("or {name}, with {}", scheme.fields().join(", ")));
+    }
+    match &dialect.csrf {
+        Some(Csrf::CookieToHeader { cookie, header, methods }) => {
+            let methods = methods.join(", ");
+            page.line(&format!("CSRF: the cookie {cookie} goes into {header} on {methods}"));
+        }
+        Some(Csrf::Fetch { method, path, header, methods, .. }) => {
+            let methods = methods.join(", ");
+            page.line(&format!("CSRF: {method} {path} gives {header}, for {methods}"));
+        }
+        None => {}
+    }
+}
+
+fn token_line(what: &str, route: &TokenRoute) -> String {
+    let at = route.path.as_ref().or(route.url.as_ref()).map_or("", String::as_str);
+    format!("{} {at} gets {what}", route.method)
 }
 
 fn replies(dialect: &Dialect, page: &mut Page) {
@@ -99,6 +131,11 @@ fn hint_form(form: HintForm) -> &'static str {
         HintForm::Seconds => "in seconds",
         HintForm::Milliseconds => "in milliseconds",
         HintForm::EpochSeconds => "in seconds since 1970",
+        HintForm::EpochMilliseconds => "in milliseconds since 1970",
+        HintForm::SecondsOrEpoch => "in seconds to wait, or since 1970",
+        HintForm::HttpDate => "as a date",
+        HintForm::Duration => "as a duration",
+        HintForm::Cost => "as the cost that has to be restored first",
     }
 }
 
@@ -142,13 +179,16 @@ fn waits(policy: &Policy, base_ms: u64) -> String {
     match policy.jitter {
         Jitter::None => format!("{text}, exactly"),
         Jitter::Full => format!("up to {text}; chance shortens each"),
+        Jitter::Proportional => {
+            format!("{text}; chance moves each by up to {} %", policy.jitter_share * 100.0)
+        }
     }
 }
 
 fn rules(dialect: &Dialect, page: &mut Page) {
     page.title("Rules, the first that matches wins");
     for (index, rule) in dialect.rule.iter().enumerate() {
-        let Rule { name, when, class, again } = rule;
+        let Rule { name, when, class, again, effect } = rule;
         page.line(&format!("{:>2}. {name}", index + 1));
         let again = match again {
             None => "",
@@ -156,7 +196,12 @@ fn rules(dialect: &Dialect, page: &mut Page) {
             Some(SendAgain::IfSafe) => "; sent again where that is safe",
             Some(SendAgain::NotProcessed) => "; not processed, so sent again",
         };
-        page.line(&format!("    {} => {class}{again}", conditions(when)));
+        let effect = match effect {
+            None => String::new(),
+            Some(Effect::None) => "; nothing took effect".to_owned(),
+            Some(_) => "; nobody knows whether it took effect".to_owned(),
+        };
+        page.line(&format!("    {} => {class}{again}{effect}", conditions(when)));
     }
     page.line(
         "Otherwise by status: 2xx ok if the body can be read; 400, 422 and other 4xx validation;",
@@ -177,6 +222,7 @@ fn conditions(when: &When) -> String {
         }
     };
     any("status", when.status.iter().map(ToString::to_string).collect());
+    any("no status", when.status_not.iter().map(ToString::to_string).collect());
     any("code", when.code.clone());
     any("method", when.method.clone());
     any("path", when.path.iter().cloned().collect());
@@ -184,6 +230,13 @@ fn conditions(when: &When) -> String {
     any("text", when.text.clone());
     said.extend(when.json.iter().map(|(at, value)| format!("json:{at} is {value}")));
     said.extend(when.json_there.iter().map(|at| format!("json:{at} is there")));
+    said.extend(when.json_absent.iter().map(|at| format!("json:{at} is not there")));
+    said.extend(when.header_absent.iter().map(|name| format!("header {name} is not there")));
+    said.extend(when.key_sent.map(|sent| match sent {
+        true => "sent with an idempotency key".to_owned(),
+        false => "sent without an idempotency key".to_owned(),
+    }));
+    said.extend(when.policy.map(|policy| format!("policy {}", policy.as_str())));
     said.extend(when.header.iter().map(|(name, pattern)| format!("header {name} is {pattern}")));
     said.extend(when.code_absent.then(|| "no code".to_owned()));
     said.extend(when.write.map(|write| if write { "a write" } else { "a read" }.to_owned()));
@@ -195,6 +248,11 @@ fn conditions(when: &When) -> String {
         }
         .to_owned()
     }));
+    if !when.any.is_empty() {
+        let sets: Vec<String> =
+            when.any.iter().map(|when| format!("({})", conditions(when))).collect();
+        said.push(sets.join(" or "));
+    }
     match said.is_empty() {
         true => "always".to_owned(),
         false => said.join(", "),
@@ -205,7 +263,8 @@ fn again(dialect: &Dialect, page: &mut Page) {
     page.title("What may be sent again after an unknown effect, the first that matches wins");
     page.line("GET, HEAD, OPTIONS: yes");
     for operation in &dialect.operation {
-        let verdict = match (operation.idempotent, operation.gone_is_done) {
+        let verdict = match (operation.idempotent == Some(true), operation.gone_is_done) {
+            _ if operation.safe => "yes; it only reads",
             (true, true) => "yes; \"not found\" is then what was wished for",
             (true, false) => "yes",
             (false, _) => "only if a look-up proves that it is not there",
@@ -220,7 +279,8 @@ fn lists(dialect: &Dialect, page: &mut Page) {
         return;
     }
     page.title("Lists that are checked before anything is sent");
-    if let Some(Paging::PageNumber { page: number, size, first, size_rows, rows }) = &dialect.paging
+    if let Some(Paging::PageNumber { page: number, size, first, size_rows, rows, .. }) =
+        &dialect.paging
     {
         page.line(&format!(
             "pages by {number} from {first}, {size} {size_rows}, rows at json:{rows}"
@@ -229,20 +289,24 @@ fn lists(dialect: &Dialect, page: &mut Page) {
     for (name, ListRoute { path, key, active, missing_code, .. }) in &dialect.list {
         let active = active.as_ref();
         let active = active.map(|a| format!(", {} {}", a.field, a.value)).unwrap_or_default();
-        page.line(&format!("{name}: {path} by {key}{active}; missing: {missing_code}"));
+        let missing = missing_code.as_ref().map(|code| format!("; missing: {code}"));
+        page.line(&format!("{name}: {path} by {key}{active}{}", missing.unwrap_or_default()));
     }
 }
 
 fn resource(resource: &Resource, page: &mut Page) {
     page.line(&format!("created by {} {}", resource.create.method, resource.create.path));
-    page.line(&format!("natural key {}; taken: {}", resource.key, resource.exists_code));
+    page.line(&format!("natural key {}; taken: {}", resource.key, resource.exists_code()));
     match &resource.lookup {
         Some(lookup) => page.line(&format!(
-            "looked up at {} by {}, {} after the last attempt; read at {}",
+            "looked up at {} by {}, {} after the last attempt; {}",
             lookup.list,
             lookup.row_key,
             seconds(lookup.settle_ms),
-            lookup.read
+            lookup
+                .read
+                .as_ref()
+                .map_or("whole in the list".to_owned(), |at| format!("read at {at}"))
         )),
         None => page.line("cannot be looked up"),
     }
@@ -255,13 +319,7 @@ fn resource(resource: &Resource, page: &mut Page) {
 fn fields(title: &str, fields: &FieldTable, page: &mut Page) {
     page.line(&format!("{title}:"));
     for (name, field) in fields {
-        let kind = match field.kind {
-            FieldType::String => "string",
-            FieldType::Number => "number",
-            FieldType::Integer => "integer",
-            FieldType::Date => "date",
-            FieldType::Boolean => "boolean",
-        };
+        let kind = field.kind.as_str();
         let required = if field.required { ", required" } else { "" };
         let list = field.list.as_ref().map(|list| format!(", of {list}")).unwrap_or_default();
         page.line(&format!("  {name}: {kind}{required}{list}"));

@@ -59,8 +59,8 @@ fn a_wrong_dialect_is_told_with_line_key_and_remedy() {
         "form.toml",
         &format!("line {line},"),
         "atempts",
-        "correct the key",
-        "first problem",
+        "correct the key to `attempts`",
+        "Problems: 1.",
     ]);
     let wrong =
         text.replace("list = \"dock\"", "list = \"dok\"").replace("attempts = 3", "attempts = 0");

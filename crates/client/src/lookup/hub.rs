@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use steadfast_call::dialect::{Filter, LookupRoute};
 use tokio::sync::oneshot;
 
-use super::{ListError, Rows, column, first_row, scan};
+use super::{ListError, Rows, first_row, scan};
 use crate::client::Inner;
 
 /// What is found of a key: the ids of all records that bear it.
@@ -161,7 +161,7 @@ async fn through_filter(
         Trust::Works => None,
         Trust::Untried => {
             let row = first_row(inner, &route.list).await?;
-            match row.and_then(|row| column(&row, &route.row_key)) {
+            match row.and_then(|row| route.key_of(&row)) {
                 Some(known) => Some(known),
                 // An empty list is as quickly read whole.
                 None => return Ok((trust, None)),
@@ -214,13 +214,13 @@ impl<'k> Matches<'k> {
     }
 
     fn take(&mut self, row: &serde_json::Value) {
-        let key = column(row, &self.route.row_key);
+        let key = self.route.key_of(row);
         self.keyed |= key.is_some();
         let Some(key) = key.filter(|key| self.keys.contains(key.as_str())) else {
             self.strangers = true;
             return;
         };
-        match column(row, &self.route.row_id) {
+        match self.route.id_of(row) {
             Some(id) => {
                 let ids = self.ids.entry(key).or_default();
                 if !ids.contains(&id) {

@@ -58,7 +58,7 @@ fn lacking(resource: &Resource, line: u64, body: &Map<String, Value>, faults: &m
         faults.push(RowFault {
             line,
             column: Some(name.clone()),
-            code: resource.missing_code.clone(),
+            code: resource.missing_code().to_owned(),
             text: format!(
                 "line {line}, column \"{name}\": the cell is empty on every row of the {}; fill \
                  it in on one of them",

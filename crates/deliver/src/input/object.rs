@@ -198,7 +198,7 @@ impl Checks<'_> {
             let value = object.get(name).unwrap_or(&Value::Null);
             if value.is_null() && field.required {
                 let what = "it is not there or null, and it is needed; fill it in".to_owned();
-                push(name, &self.resource.missing_code, what);
+                push(name, self.resource.missing_code(), what);
             } else if let Some(what) = misfit(value, field) {
                 push(name, VALUE_INVALID, what);
             }

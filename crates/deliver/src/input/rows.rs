@@ -50,7 +50,7 @@ impl Rows {
             columns,
             key_index,
             title: resource.title.clone(),
-            missing_code: resource.missing_code.clone(),
+            missing_code: resource.missing_code().to_owned(),
             decimal_comma: options.decimal_comma,
             first: None,
             failed: false,

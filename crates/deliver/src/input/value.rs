@@ -14,6 +14,13 @@ pub(crate) fn from_cell(text: &str, kind: FieldType, decimal_comma: bool) -> Res
             "false" => Ok(Value::Bool(false)),
             _ => Err(format!("{} is neither true nor false; write one of them", shown(text))),
         },
+        FieldType::DateTime => instant(text.trim()).map(Value::String),
+        FieldType::StringList => Ok(elements(text).map(Value::from).collect()),
+        FieldType::IntegerList => {
+            elements(text).map(|element| integer(element).map(Value::Number)).collect()
+        }
+        FieldType::Json => serde_json::from_str(text)
+            .map_err(|error| format!("{} is no JSON ({error}); correct it", shown(text))),
     }
 }
 
@@ -25,10 +32,19 @@ pub(crate) fn misfit(value: &Value, field: &Field) -> Option<String> {
         (_, Value::Null)
         | (FieldType::Number, Value::Number(_))
         | (FieldType::Boolean, Value::Bool(_))
+        | (FieldType::Json, _)
         | (FieldType::String, Value::String(_)) => None,
         (FieldType::String, _) if !strict => None,
         (FieldType::Integer, Value::Number(number)) => integer(&number.to_string()).err(),
         (FieldType::Date, Value::String(text)) => date(text).err(),
+        (FieldType::DateTime, Value::String(text)) => instant(text).err(),
+        (FieldType::StringList, Value::Array(all)) if all.iter().all(Value::is_string) => None,
+        (FieldType::IntegerList, Value::Array(all)) => all.iter().find_map(|one| match one {
+            Value::Number(number) => integer(&number.to_string()).err(),
+            other => {
+                Some(format!("{} is no whole number; write digits", shown(&other.to_string())))
+            }
+        }),
         (kind, other) => {
             let expected = match kind {
                 FieldType::String => "text in quotation marks",
@@ -36,6 +52,10 @@ pub(crate) fn misfit(value: &Value, field: &Field) -> Option<String> {
                 FieldType::Integer => "a whole number without quotation marks",
                 FieldType::Date => "a date like \"2026-03-31\"",
                 FieldType::Boolean => "true or false",
+                FieldType::DateTime => "an instant like \"2026-03-31T12:00:00Z\"",
+                FieldType::StringList => "a list of texts in quotation marks",
+                FieldType::IntegerList => "a list of whole numbers",
+                FieldType::Json => "JSON",
             };
             Some(format!("{} is not {expected}; write it so", shown(&other.to_string())))
         }
@@ -123,6 +143,22 @@ fn integer(text: &str) -> Result<Number, String> {
         return Err(format!("{} is not a whole number; write digits alone, as in 12", shown(text)));
     }
     number(plain, false)
+}
+
+/// What a cell lists, between semicolons.
+fn elements(text: &str) -> impl Iterator<Item = &str> {
+    text.split(';').map(str::trim).filter(|element| !element.is_empty())
+}
+
+/// RFC 3339, with the zone: without it, nobody knows which instant is meant.
+fn instant(text: &str) -> Result<String, String> {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(format!(
+            "{} is not an instant; write day, time and zone as in 2026-03-31T12:00:00Z",
+            shown(text)
+        )),
+    }
 }
 
 fn date(text: &str) -> Result<String, String> {

@@ -310,7 +310,7 @@ fn suspected(key: &str) -> Reason {
 
 fn refused(resource: &Resource, faults: &[RowFault]) -> Reason {
     let texts: Vec<&str> = faults.iter().map(|fault| fault.text.as_str()).collect();
-    let missing = faults.first().is_some_and(|fault| fault.code == resource.missing_code);
+    let missing = faults.first().is_some_and(|fault| fault.code == resource.missing_code());
     Reason {
         code: faults.first().map(|fault| fault.code.clone()),
         text: texts.join("; "),

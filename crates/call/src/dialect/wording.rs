@@ -1,0 +1,103 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::form::{Form, Given, Glob, HeaderText, LogText, MessageText, Reader, Schemas, word};
+use crate::class::Class;
+
+table! {
+    /// What is sent with every call.
+    #[derive(Default)]
+    pub struct RequestDefaults {
+        /// Headers; the settings and the caller may set each otherwise.
+        pub headers: BTreeMap<String, String> as BTreeMap<HeaderText, String>,
+        /// The header of an id that is made once for a call, and is the same on all its attempts.
+        pub id_header: Option<String> as Option<HeaderText>,
+        /// True if paths are sent with a slash at their end.
+        pub trailing_slash: bool,
+        /// The header User-Agent.
+        pub user_agent: Option<String>,
+    }
+}
+
+table! {
+    /// What is kept out of logs and errors, beside what always is.
+    #[derive(Default)]
+    pub struct Redaction {
+        /// Globs over names of headers.
+        pub headers: Vec<String> as Vec<Glob>,
+        /// Globs over names of query parameters.
+        pub query: Vec<String> as Vec<Glob>,
+        /// JSON pointers, or globs over the names of members.
+        pub json: Vec<String> as Vec<Glob>,
+    }
+}
+
+table! {
+    /// The log lines that the API's guide prints, written under the policy `documented`. Filled in
+    /// are `{method}`, `{path}`, `{url}`, `{status}`, `{code}`, `{message}`, `{attempt}`, `{attempts}`,
+    /// `{wait_s}` (with digits: `{wait_s:.2}`), `{cause}`, `{request_id}`, `{idempotency_key}` and `{body}`.
+    #[derive(Default)]
+    pub struct LogLines {
+        /// A call was answered with an error.
+        pub failed: Option<String> as Option<LogText>,
+        /// A call was not answered.
+        pub unanswered: Option<String> as Option<LogText>,
+        /// It is sent again after an answer.
+        pub retry_status: Option<String> as Option<LogText>,
+        /// It is sent again after none.
+        pub retry_unanswered: Option<String> as Option<LogText>,
+        /// It was sent as often as the policy allows.
+        pub exhausted: Option<String> as Option<LogText>,
+    }
+}
+
+/// What a text for people is about: a class, or a kind of error that no class names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Subject;
+
+impl Subject {
+    fn words() -> Vec<(&'static str, ())> {
+        let kinds = [
+            "second_factor_required",
+            "first_sign_in",
+            "session_not_taken",
+            "unreached",
+            "unknown",
+            "differs",
+            "protocol",
+            "cancelled",
+        ];
+        Class::ALL.map(Class::as_str).into_iter().chain(kinds).map(|word| (word, ())).collect()
+    }
+}
+
+/// Texts for people by what they are about.
+impl Form for BTreeMap<Subject, MessageText> {
+    type Value = BTreeMap<String, String>;
+
+    fn read(given: &Given<'_>, reader: &mut Reader<'_>) -> Option<Self::Value> {
+        let name = |key: &str, reader: &mut Reader<'_>| {
+            word(
+                &Subject::words(),
+                &Given::new(0..0, toml::de::DeValue::String(key.into())),
+                reader,
+            )
+            .is_some()
+        };
+        super::form::named(given, reader, name, MessageText::read)
+    }
+
+    fn if_absent() -> Option<Self::Value> {
+        Some(BTreeMap::new())
+    }
+
+    fn schema(schemas: &mut Schemas) -> Value {
+        let words: Vec<&str> = Subject::words().into_iter().map(|(word, ())| word).collect();
+        json!({
+            "type": "object",
+            "propertyNames": { "enum": words },
+            "additionalProperties": MessageText::schema(schemas),
+        })
+    }
+}
