@@ -167,8 +167,9 @@ table! {
         pub method: String as MethodText = "POST".to_owned(),
         /// The path below the base URL; or see `url`.
         pub path: Option<String> as Option<PathText>,
-        /// The whole URL, where it is elsewhere. The setting `token_url` goes before both.
-        pub url: Option<String>,
+        /// The whole URL, where it is elsewhere; credentials are filled in, such as `{tenant_id}`.
+        /// The setting `token_url` goes before both.
+        pub url: Option<String> as Option<CredentialText>,
         /// Where client id and secret go.
         pub style: TokenStyle,
         /// The client's id.
@@ -200,6 +201,7 @@ impl TokenRoute {
         [self.client_id.as_str(), self.client_secret.as_str()]
             .into_iter()
             .chain(self.body.values().map(String::as_str))
+            .chain(self.url.as_deref())
     }
 }
 

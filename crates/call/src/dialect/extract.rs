@@ -141,7 +141,10 @@ impl Extract {
         match &self.place {
             Place::Json(pointer) => {
                 let Some(body) = reply.json() else { return };
-                walk(body, pointer, &mut |value| value_text(value).is_none_or(|t| taken(&t)));
+                walk(body, pointer, &mut |value| {
+                    let text = value_text(value).filter(|text| !text.is_empty());
+                    text.is_none_or(|text| taken(&text))
+                });
             }
             Place::Header(name) => {
                 for value in reply.headers.get_all(name) {

@@ -60,14 +60,16 @@ impl RoutePattern {
     }
 }
 
-/// Where an idempotency key goes in a request: `"header:Idempotency-Key"`, or `"json:/pointer"`
-/// into the JSON body.
+/// Where an idempotency key goes in a request: `"header:Idempotency-Key"`, `"json:/pointer"` into
+/// the JSON body, or `"query:name"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyPlace {
     /// A header.
     Header(String),
     /// A member of the JSON body.
     Json(String),
+    /// A parameter of the query.
+    Query(String),
 }
 
 impl std::fmt::Display for KeyPlace {
@@ -75,6 +77,7 @@ impl std::fmt::Display for KeyPlace {
         match self {
             Self::Header(name) => write!(f, "header:{name}"),
             Self::Json(pointer) => write!(f, "json:{pointer}"),
+            Self::Query(name) => write!(f, "query:{name}"),
         }
     }
 }
@@ -83,7 +86,8 @@ impl Form for KeyPlace {
     type Value = Self;
 
     fn read(given: &Given<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = reader.text("\"header:Name\" or \"json:/pointer\"", given)?;
+        let asked = "\"header:Name\", \"json:/pointer\" or \"query:name\"";
+        let text = reader.text(asked, given)?;
         match text.split_once(':') {
             Some(("header", name)) if HeaderName::try_from(name).is_ok() => {
                 Some(Self::Header(name.to_owned()))
@@ -91,8 +95,9 @@ impl Form for KeyPlace {
             Some(("json", pointer)) if pointer.starts_with('/') && !pointer.contains('*') => {
                 Some(Self::Json(pointer.to_owned()))
             }
+            Some(("query", name)) if is_plain(name) => Some(Self::Query(name.to_owned())),
             _ => {
-                let remedy = "write \"header:Idempotency-Key\" or \"json:/idempotency_key\"";
+                let remedy = "write \"header:Idempotency-Key\", \"json:/idempotency_key\" or \"query:requestid\"";
                 reader.wrong(format!("\"{text}\" names no place in a request"), remedy);
                 None
             }
@@ -100,7 +105,13 @@ impl Form for KeyPlace {
     }
 
     fn schema(_: &mut Schemas) -> Value {
-        let pattern = "^(json:/[^*]*|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+)$";
+        let pattern = "^(json:/[^*]*|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+|query:[0-9A-Za-z._~-]+)$";
         json!({ "type": "string", "pattern": pattern })
     }
+}
+
+/// A name that stands in a query as it is (RFC 3986 §2.3).
+fn is_plain(name: &str) -> bool {
+    let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    !name.is_empty() && name.chars().all(unreserved)
 }

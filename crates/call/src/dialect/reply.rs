@@ -16,8 +16,8 @@ table! {
         pub body_decides: bool,
         /// Where faults of single fields of the request stand; all that fit are read.
         pub field_error: Vec<FieldErrors>,
-        /// The results of single items inside a 2xx.
-        pub items: Option<Items>,
+        /// The results of single items inside a 2xx, in every shape that the API has for them.
+        pub items: Vec<Items>,
         /// The server's own word on sending again.
         pub verdict: Option<Verdict>,
     }
@@ -53,7 +53,8 @@ kinds! {
 }
 
 table! {
-    /// The results of single items inside a 2xx. If some of them failed, the class is `partial`.
+    /// One shape of the results of single items inside a 2xx. If some of them failed, the class is
+    /// `partial`.
     pub struct Items {
         /// JSON pointer to the array of results.
         pub at: String as Pointer,

@@ -65,6 +65,22 @@ fn a_bad_place_says_how_places_are_written() {
 }
 
 #[test]
+fn a_key_goes_into_a_header_a_member_or_the_query() {
+    let mistakes = |at: &str| {
+        let key = format!(
+            "[idempotency]\nat = \"{at}\"\nhonoured = [{{ method = \"POST\", path = \"/*\" }}]\n\n[paging]"
+        );
+        Dialect::check(&KNOSC.replacen("[paging]", &key, 1)).len()
+    };
+    for at in ["header:Idempotency-Key", "json:/key", "query:requestid"] {
+        assert_eq!(mistakes(at), 0, "{at}");
+    }
+    for at in ["query:", "query:a b", "query:a&b", "json:/*/key", "cookie:key"] {
+        assert_eq!(mistakes(at), 1, "{at}");
+    }
+}
+
+#[test]
 fn a_bad_pointer_says_how_pointers_are_written() {
     names("rows = \"/data/rows\"", "rows = \"data.rows\"", &["data.rows", "no JSON pointer"]);
     names("id = \"/id\"", "id = \"id\"", &["no JSON pointer", "\"/id\""]);

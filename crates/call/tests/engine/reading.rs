@@ -56,6 +56,13 @@ fn hazard_46_an_empty_success_is_one_where_the_body_decides_nothing() {
     assert_eq!(class(&put(), 204, ""), Class::Unmodelled);
 }
 
+#[test]
+fn an_empty_code_is_none() {
+    let Answer::Reply(reply) = reply(400, r#"{"Code":"","Message":""}"#) else { unreachable!() };
+    let reading = classify(&knosc(), &order(), &reply);
+    assert_eq!((reading.code, reading.message), (None, None));
+}
+
 /// V35.
 #[test]
 fn hazard_47_html_with_status_200_is_no_success() {
