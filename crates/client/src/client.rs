@@ -256,7 +256,7 @@ impl Inner {
     pub(crate) fn secrets(&self) -> Secrets {
         let password = self.credentials.as_ref().map(|credentials| credentials.password.reveal());
         let snapshot = Arc::clone(&self.shared().snapshot);
-        Secrets::new(password, snapshot.values())
+        Secrets::new(password, snapshot.values()).named_by(&self.dialect)
     }
 
     /// Sleeps until that instant. False: the client winds down, and nobody waits any more.

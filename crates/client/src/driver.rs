@@ -48,19 +48,20 @@ pub(crate) async fn drive(
 ) -> Result<Outcome, Error> {
     let Outgoing { request, options, stream, fault } = outgoing.into();
     let fault = fault.or_else(|| path::fault(&request.path));
-    let span = tracing::debug_span!(
-        "call",
-        api = inner.dialect.name,
-        method = request.method.as_str(),
-        path = request.route(),
-        key = options.natural_key,
-    );
-    let call = Watched { inner, call: inner.new_call(request, options), ended: false };
+    let span = log::call_span(&inner.dialect, &request, options.natural_key.as_deref(), None);
+    let call = Watched {
+        inner,
+        call: inner.new_call(request, options),
+        ended: false,
+        cookies: Vec::new(),
+    };
     if call.call.options().one_shot && fault.is_none() {
         log::one_shot(&call.call);
     }
     let first = fault.map_or(Event::Started, Event::Unsendable);
-    run(inner, call, stream, first).instrument(span).await
+    let result = run(inner, call, stream, first).instrument(span.clone()).await;
+    log::close_span(&span, &result);
+    result
 }
 
 /// A call on its way. Whoever drops it calls it off, and a write is logged all the same: it may
@@ -69,6 +70,8 @@ struct Watched<'i> {
     inner: &'i Inner,
     call: Call,
     ended: bool,
+    /// What its replies have set, kept or not: nobody may read it, and errors quote it.
+    cookies: Vec<String>,
 }
 
 impl Drop for Watched<'_> {
@@ -84,9 +87,17 @@ impl Drop for Watched<'_> {
             &mut inner.shared().account,
         );
         if let Step::Done(result) = step {
-            let secrets = inner.secrets().and_of(self.call.request().body.as_deref());
+            let secrets = self.secrets();
             log::ended(&inner.dialect, &self.call, &result, &secrets);
         }
+    }
+}
+
+impl Watched<'_> {
+    /// What must not be read in any text about this call.
+    fn secrets(&self) -> Secrets {
+        let cookies = self.cookies.iter().cloned();
+        self.inner.secrets().and_of_request(self.call.request()).and(cookies)
     }
 }
 
@@ -100,19 +111,28 @@ async fn run(
     let mut place = inner.counters.enter();
     let mut event = first;
     loop {
-        let call = &mut watched.call;
-        let seen = call.attempts().len();
+        watched.cookies.extend(set_cookies(&event));
+        let seen = watched.call.attempts().len();
         let (step, snapshot) = {
             let mut shared = inner.shared();
-            let step = call.step(event, inner.now(), inner.chance.draw(), &mut shared.account);
+            let now = inner.now();
+            let step = watched.call.step(event, now, inner.chance.draw(), &mut shared.account);
             (step, Arc::clone(&shared.snapshot))
         };
-        note_attempt(inner, call, &step, seen);
+        note_attempt(&watched, &step, seen);
+        let call = &watched.call;
         event = match step {
-            Step::Send { generation, timeout, .. } => {
+            Step::Send { generation, timeout, attempt } => {
                 let limits = Limits { timeout, ..inner.limits };
                 match bind(inner, call.request(), &snapshot) {
-                    Ok(request) => send(inner, request, stream.take(), generation, limits).await,
+                    Ok(request) => {
+                        log::request(call.request(), request.headers(), attempt, &inner.dialect);
+                        let span = log::attempt_span(call.request(), &inner.base_url, attempt);
+                        let sent = send(inner, request, stream.take(), generation, limits);
+                        let event = sent.instrument(span.clone()).await;
+                        log::close(&span, &event);
+                        event
+                    }
                     Err(error) => Event::Unsendable(unsendable(&error)),
                 }
             }
@@ -137,8 +157,7 @@ async fn run(
                 watched.ended = true;
                 let secrets = match &*result {
                     Ok(_) if !log::is_heard(&result) => Secrets::default(),
-                    Ok(_) => inner.secrets(),
-                    Err(_) => inner.secrets().and_of(watched.call.request().body.as_deref()),
+                    _ => watched.secrets(),
                 };
                 let result = (*result).map_err(|error| secrets.scrub_error(error));
                 log::ended(&inner.dialect, &watched.call, &result, &secrets);
@@ -156,7 +175,22 @@ async fn within<T>(ends_at: Option<Instant>, work: impl Future<Output = T>) -> O
     }
 }
 
-fn note_attempt(inner: &Inner, call: &Call, step: &Step, seen: usize) {
+/// The cookies that a reply sets, one by one.
+fn set_cookies(event: &Event) -> Vec<String> {
+    let headers = match event {
+        Event::Replied(reply) => &reply.headers,
+        Event::Failed(Failure { reply: Some(reply), .. }) => &reply.headers,
+        _ => return Vec::new(),
+    };
+    let lines = headers.get_all(http::header::SET_COOKIE).iter();
+    lines
+        .filter_map(|line| line.to_str().ok()?.split(';').next()?.split_once('='))
+        .map(|(_, value)| value.trim().to_owned())
+        .collect()
+}
+
+fn note_attempt(watched: &Watched<'_>, step: &Step, seen: usize) {
+    let (inner, call) = (watched.inner, &watched.call);
     let attempts = match step {
         Step::Done(result) => match &**result {
             Ok(outcome) => &outcome.success().attempts,
@@ -175,7 +209,11 @@ fn note_attempt(inner: &Inner, call: &Call, step: &Step, seen: usize) {
         _ => None,
     };
     inner.counters.note_attempt(fault);
-    log::attempt_ended(call, attempt, || inner.secrets());
+    let wait = match step {
+        Step::WaitUntil { until, why } => Some((*until - inner.now(), *why)),
+        _ => None,
+    };
+    log::attempt_ended(call, attempt, wait, || watched.secrets());
     if let Step::WaitUntil { why: Why::Backoff | Why::Hint, .. } = step {
         log::retrying(&inner.dialect, call, attempt);
     }

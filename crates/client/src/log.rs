@@ -1,24 +1,73 @@
-//! The log lines of K13: one record per write, in words that the API's own guide uses.
+//! Spans and events. Their names and fields are a contract with whoever reads the logs:
+//! `docs/observability.md` lists them all, and `tests/client/observed.rs` holds the list to it.
 //!
-//! Field names are part of the contract with whoever reads the logs. `logger` holds the guide's
-//! logger name, since a tracing target is fixed at compile time. Logging cannot fail a call.
+//! Everything that is written goes through [`Secrets`] first. Logging cannot fail a call: nothing
+//! here returns an error, and what subscribers do with a record is theirs.
+
+mod attempt;
 
 use steadfast_call::dialect::Dialect;
-use steadfast_call::{Attempt, Call, Error, Outcome};
-use tracing::{debug, error, info, warn};
+use steadfast_call::{Call, Error, Outcome, Request};
+use tracing::{Span, debug_span, error, field, info};
 
 use crate::redact::Secrets;
+
+pub(crate) use attempt::{attempt_ended, attempt_span, close, request, retrying};
+
+/// The targets, by which subscribers choose.
+const CALL: &str = "steadfast::call";
+const ATTEMPT: &str = "steadfast::attempt";
+const SESSION: &str = "steadfast::session";
+
+/// The span of a call: from its start to its end, waits and look-ups included.
+pub(crate) fn call_span(
+    dialect: &Dialect,
+    request: &Request,
+    key: Option<&str>,
+    request_id: Option<&str>,
+) -> Span {
+    debug_span!(
+        target: CALL,
+        "call",
+        api = dialect.name,
+        http.request.method = request.method.as_str(),
+        url.path = request.route(),
+        natural_key = key,
+        request_id,
+        outcome = field::Empty,
+        attempts = field::Empty,
+        error.type = field::Empty,
+    )
+}
 
 /// True if somebody listens to the record of a call that ended so. Making one costs more than
 /// deciding what to do next.
 pub(crate) fn is_heard<O, E>(result: &Result<O, E>) -> bool {
     match result {
-        Ok(_) => tracing::enabled!(tracing::Level::INFO),
-        Err(_) => tracing::enabled!(tracing::Level::ERROR),
+        Ok(_) => tracing::enabled!(target: CALL, tracing::Level::INFO),
+        Err(_) => tracing::enabled!(target: CALL, tracing::Level::ERROR),
     }
 }
 
-/// One record of a write that has ended; none of a read.
+/// The end of a call, on its span.
+pub(crate) fn close_span(span: &Span, result: &Result<Outcome, Error>) {
+    if span.is_disabled() {
+        return;
+    }
+    match result {
+        Ok(outcome) => {
+            span.record("outcome", outcome.as_str());
+            span.record("attempts", outcome.success().attempts.len());
+        }
+        Err(failure) => {
+            span.record("outcome", "error");
+            span.record("attempts", failure.details().attempts.len());
+            span.record("error.type", failure.kind().as_str());
+        }
+    }
+}
+
+/// One record of a write that has ended (K13); none of a read.
 pub(crate) fn ended(
     dialect: &Dialect,
     call: &Call,
@@ -40,6 +89,7 @@ pub(crate) fn ended(
             let success = outcome.success();
             let status = success.reply.as_ref().map(|reply| reply.status.as_u16());
             info!(
+                target: CALL,
                 logger,
                 event = "write_ok",
                 method,
@@ -47,15 +97,17 @@ pub(crate) fn ended(
                 status,
                 context = &*context,
                 queued,
-                rule = success.rule
+                outcome = outcome.as_str(),
+                rule = &*secrets.scrub(&success.rule)
             );
             if let (true, Some(lock)) = (queued, &dialect.lock) {
-                info!(logger, method, path, "{}", lock.notice);
+                info!(target: CALL, logger, event = "write_queued", method, path, "{}", lock.notice);
             }
         }
         Err(failure) => {
             let details = failure.details();
             error!(
+                target: CALL,
                 logger,
                 event = "write_failed",
                 method,
@@ -64,7 +116,9 @@ pub(crate) fn ended(
                 context = &*context,
                 error_code = details.code,
                 error_message = details.message,
+                kind = details.kind.as_str(),
                 effect = details.effect.as_str(),
+                request_id = details.request_id,
                 rule = details.rule,
                 payload_snippet =
                     secrets.payload_snippet(request.body.as_deref().unwrap_or_default()),
@@ -73,44 +127,11 @@ pub(crate) fn ended(
     }
 }
 
-/// One record of an attempt that has ended.
-pub(crate) fn attempt_ended(call: &Call, attempt: &Attempt, secrets: impl FnOnce() -> Secrets) {
-    if tracing::enabled!(tracing::Level::DEBUG) {
-        let request = call.request();
-        let secrets = secrets();
-        let scrubbed =
-            |text: &Option<String>| text.as_deref().map(|t| secrets.scrub(t).into_owned());
-        debug!(
-            event = "attempt",
-            method = request.method.as_str(),
-            path = request.route(),
-            number = attempt.number,
-            class = attempt.class.as_str(),
-            status = attempt.status,
-            code = scrubbed(&attempt.code),
-            effect = attempt.effect.as_str(),
-            elapsed_ms = attempt.elapsed.as_millis() as u64,
-            wait_ms = attempt.wait.as_millis() as u64,
-            rule = &*secrets.scrub(&attempt.rule),
-            request_id = scrubbed(&attempt.request_id),
-        );
-    }
-}
-
-/// The call is sent again after a wait.
-pub(crate) fn retrying(dialect: &Dialect, call: &Call, attempt: &Attempt) {
-    let request = call.request();
-    let status = attempt.status.map_or_else(|| "no answer".to_owned(), |s| s.to_string());
-    let (method, path) = (request.method.as_str(), request.route());
-    let (retry, delay) = (attempt.number, attempt.wait.as_millis() as f64 / 1_000.0);
-    let logger = &dialect.name;
-    warn!(logger, "[{status}] {method} {path} - retry {retry} in {delay}s");
-}
-
 /// The call's body can be had once only, so that no fault of this call can be cured.
 pub(crate) fn one_shot(call: &Call) {
     let request = call.request();
     info!(
+        target: CALL,
         event = "one_shot_body",
         method = request.method.as_str(),
         path = request.route(),
@@ -122,8 +143,8 @@ pub(crate) fn one_shot(call: &Call) {
 pub(crate) fn renewing(dialect: &Dialect, had_one: bool) {
     let logger = &dialect.name;
     if had_one {
-        info!(logger, "Token expired - refreshing");
+        info!(target: SESSION, logger, event = "session_renewing", "Token expired - refreshing");
     } else {
-        info!(logger, "logging in");
+        info!(target: SESSION, logger, event = "session_starting", "logging in");
     }
 }

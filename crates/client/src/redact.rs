@@ -4,27 +4,20 @@
 //! password, and every cookie that we hold, wherever a server may have quoted them back at us)
 //! and by how they look (a JWT).
 
+mod looks;
+mod names;
+
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use http::HeaderMap;
 use serde_json::Value;
-use steadfast_call::{AuthFailure, Error};
+use steadfast_call::dialect::Dialect;
+use steadfast_call::{AuthFailure, Error, Request};
+use url::form_urlencoded;
 
-/// Parts of member names whose values are never shown.
-const SECRET_NAMES: [&str; 13] = [
-    "password",
-    "passwd",
-    "secret",
-    "token",
-    "api_key",
-    "apikey",
-    "authorization",
-    "cookie",
-    "csrf",
-    "xsrf",
-    "totp",
-    "jwt",
-    "credential",
-];
+use names::Names;
+
 /// How many characters a snippet has at the most.
 const SNIPPET_CHARS_MAX: usize = 500;
 /// Cookies shorter than this are settings, such as a language, and occur in any text.
@@ -54,7 +47,7 @@ pub fn payload_snippet(body: &[u8]) -> String {
 #[must_use]
 pub fn redacted_payload(body: &[u8]) -> Option<Value> {
     let mut value = serde_json::from_slice(body).ok()?;
-    redact(&mut value);
+    Names::default().redact(&mut value, REDACTED);
     scrub_texts(&mut value);
     Some(value)
 }
@@ -74,8 +67,11 @@ fn scrub_texts(value: &mut Value) {
 }
 
 /// The secrets of a client, as they are at one time.
-#[derive(Default)]
-pub(crate) struct Secrets(Vec<String>);
+#[derive(Clone, Default)]
+pub(crate) struct Secrets {
+    values: Vec<String>,
+    names: Names,
+}
 
 impl Secrets {
     pub(crate) fn new<'v>(password: Option<&str>, cookies: impl Iterator<Item = &'v str>) -> Self {
@@ -87,31 +83,77 @@ impl Secrets {
             values.push(quoted.trim_matches('"').to_owned());
             values.push(password.to_owned());
         }
-        Self::of(values)
+        Self { values, names: Names::default() }.sorted()
     }
 
-    fn of(mut values: Vec<String>) -> Self {
+    /// These, and what the dialect calls secret.
+    pub(crate) fn named_by(mut self, dialect: &Arc<Dialect>) -> Self {
+        self.names = Names::of(dialect);
+        self
+    }
+
+    fn sorted(mut self) -> Self {
+        self.values.retain(|value| value.len() >= PASSWORD_CHARS_MIN);
         // The longer first, so that none is left in part because another is a piece of it.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        Self(values)
+        self.values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        self
+    }
+
+    /// These, and whatever else a reply showed.
+    pub(crate) fn and(mut self, values: impl IntoIterator<Item = String>) -> Self {
+        self.values.extend(values);
+        self.sorted()
+    }
+
+    /// These, and what of a request is secret by its name: a server may quote it.
+    pub(crate) fn and_of_request(mut self, request: &Request) -> Self {
+        let headers = request.headers.iter();
+        for (_, value) in headers.filter(|(name, _)| self.names.header(name.as_str())) {
+            if let Ok(text) = value.to_str() {
+                self.values.push(text.to_owned());
+                // Without its scheme: "Bearer".
+                self.values.extend(text.split_once(' ').map(|(_, token)| token.to_owned()));
+            }
+        }
+        let query = request.path.split_once('?').map_or("", |(_, query)| query);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if self.names.parameter(&name) {
+                let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                self.values.extend([value.into_owned(), encoded]);
+            }
+        }
+        self.and_of(request.body.as_deref())
     }
 
     /// These, and what stands in a payload under a name of a secret: a server may quote it.
     pub(crate) fn and_of(mut self, payload: Option<&[u8]>) -> Self {
-        let payload = payload.and_then(|body| serde_json::from_slice::<Value>(body).ok());
-        collect(&payload.unwrap_or_default(), false, &mut self.0);
-        Self::of(self.0)
+        let Some(payload) = payload.filter(|payload| !payload.is_empty()) else { return self };
+        match serde_json::from_slice::<Value>(payload) {
+            Ok(value) => {
+                // A raw body quotes what is in quotation marks in its own way.
+                let mut values = Vec::new();
+                self.names.collect(value, &mut values);
+                let quoted = |text: &String| Value::from(text.as_str()).to_string();
+                let inside = |text: String| text.trim_matches('"').to_owned();
+                self.values.extend(values.iter().map(|text| inside(quoted(text))));
+                self.values.extend(values);
+            }
+            Err(_) => {
+                looks::named_values(&String::from_utf8_lossy(payload), &mut self.values);
+            }
+        }
+        self.sorted()
     }
 
     /// The text without secrets.
     pub(crate) fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
-        for secret in &self.0 {
+        for secret in &self.values {
             if text.contains(secret.as_str()) {
                 text = Cow::Owned(text.replace(secret.as_str(), REDACTED));
             }
         }
-        while let Some((from, to)) = find_jwt(&text) {
+        while let Some((from, to)) = looks::find(&text) {
             text.to_mut().replace_range(from..to, REDACTED);
         }
         text
@@ -120,8 +162,10 @@ impl Secrets {
     /// The error without secrets that the server quoted.
     pub(crate) fn scrub_error(&self, error: Error) -> Error {
         let mut details = error.into_details();
+        // What the answer itself calls a secret is one, wherever else it stands.
+        let secrets = self.clone().and_of(Some(&details.body));
         let mut scrub = |text: &mut String| {
-            if let Cow::Owned(scrubbed) = self.scrub(text) {
+            if let Cow::Owned(scrubbed) = secrets.scrub(text) {
                 *text = scrubbed;
             }
         };
@@ -135,7 +179,7 @@ impl Secrets {
             scrub(&mut attempt.rule);
         }
         let body = String::from_utf8_lossy(&details.body);
-        if let Cow::Owned(scrubbed) = self.scrub(&body) {
+        if let Cow::Owned(scrubbed) = secrets.scrub(&body) {
             details.body = scrubbed.into();
         }
         Error::new(details)
@@ -156,7 +200,7 @@ impl Secrets {
         }
         match serde_json::from_slice::<Value>(body) {
             Ok(mut value) => {
-                redact(&mut value);
+                self.names.redact(&mut value, REDACTED);
                 self.scrub(&value.to_string()).chars().take(SNIPPET_CHARS_MAX).collect()
             }
             Err(_) => format!("({} bytes that are not JSON)", body.len()),
@@ -164,49 +208,17 @@ impl Secrets {
     }
 }
 
-/// Where something that looks like a JWT stands: three parts in base64url, the first one of a
-/// JSON object.
-fn find_jwt(text: &str) -> Option<(usize, usize)> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    text.match_indices("eyJ").find_map(|(from, _)| {
-        let token = text[from..].split(|c| !is_part(c)).next().unwrap_or_default();
-        (token.matches('.').count() >= 2).then_some((from, from + token.len()))
-    })
-}
-
-/// The texts below members whose name is that of a secret.
-fn collect(value: &Value, secret: bool, values: &mut Vec<String>) {
-    match value {
-        Value::String(text) if secret && text.len() >= PASSWORD_CHARS_MIN => {
-            values.push(text.clone());
-        }
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(name, value)| collect(value, secret || is_secret(name), values)),
-        Value::Array(elements) => elements.iter().for_each(|e| collect(e, secret, values)),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn redact(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members.iter_mut() {
-                if is_secret(name) {
-                    *value = Value::String(REDACTED.to_owned());
-                } else {
-                    redact(value);
-                }
-            }
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(redact),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace(['-', ' '], "_");
-    SECRET_NAMES.iter().any(|secret| name.contains(secret))
+/// Headers in one line, without the values of those that are secret: by their mark, or by their
+/// name (N11).
+pub(crate) fn headers(headers: &HeaderMap, dialect: &Arc<Dialect>) -> String {
+    let names = Names::of(dialect);
+    let shown = headers.iter().map(|(name, value)| {
+        let secret = value.is_sensitive() || names.header(name.as_str());
+        let value =
+            if secret { REDACTED.into() } else { String::from_utf8_lossy(value.as_bytes()) };
+        format!("{name}: {value}")
+    });
+    shown.collect::<Vec<String>>().join("; ")
 }
 
 #[cfg(test)]

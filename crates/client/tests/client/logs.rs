@@ -145,7 +145,8 @@ async fn the_session_and_the_retries_have_their_lines() {
         lines.ours().into_iter().find(|l| l["fields"]["message"] == "Token expired - refreshing");
     assert_eq!(session.unwrap()["fields"]["logger"], "knosc");
     let attempts = lines.events("attempt");
-    let statuses: Vec<&Value> = attempts.iter().map(|line| &line["fields"]["status"]).collect();
+    let statuses: Vec<&Value> =
+        attempts.iter().map(|line| &line["fields"]["http.response.status_code"]).collect();
     assert_eq!(statuses, [401, 503, 200]);
     assert!(attempts.iter().all(|line| !line["fields"]["rule"].as_str().unwrap().is_empty()));
     assert_eq!(lines.events("write_ok").len(), 1);
