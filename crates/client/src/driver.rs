@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::header::Entry;
 use http::{HeaderMap, Request as HttpRequest};
 use steadfast_call::{
-    AuthFailure, Call, Class, Error, Event, Failure, Generation, LookUp, Options, Outcome, Reply,
-    Request, Step, Time, Why,
+    AuthFailure, Call, Class, Error, Event, Failure, Generation, LookUp, Nature, Options, Outcome,
+    Reply, Request, Step, Time, Why,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -209,6 +209,9 @@ fn note_attempt(watched: &Watched<'_>, step: &Step, seen: usize) {
         _ => None,
     };
     inner.counters.note_attempt(fault);
+    if let (Some(wait), Nature::Safe) = (attempt.hint, call.nature()) {
+        inner.hub.hold(call.request().route(), attempt, wait);
+    }
     let wait = match step {
         Step::WaitUntil { until, why } => Some((*until - inner.now(), *why)),
         _ => None,

@@ -14,7 +14,7 @@ use http::Method;
 use serde_json::Value;
 use steadfast_call::dialect::{LookupRoute, Resource};
 use steadfast_call::{
-    Class, Error, Found, Kind, LookUp, Options, Request, Scan, ScanEnd, differences,
+    Class, Error, Found, Kind, LookUp, Options, Outcome, Request, Scan, ScanEnd, differences,
 };
 
 use crate::client::{Client, Inner};
@@ -171,8 +171,18 @@ async fn compare(
 async fn read(inner: &Arc<Inner>, route: &LookupRoute, id: &str) -> Result<Option<Value>, Error> {
     let Some(path) = &route.read else { return Ok(None) };
     let path = path.replace("{id}", &segment(id));
-    let outcome = drive(inner, Request::new(Method::GET, path)).await?;
+    let outcome = ask(inner, path).await?;
     Ok(outcome.success().json().and_then(|body| body.pointer(&route.record)).cloned())
+}
+
+/// Reads for a look-up. Where the API's last word on the route was to wait, that word stands
+/// until the wait is over, and nothing is sent (I5).
+async fn ask(inner: &Arc<Inner>, path: String) -> Result<Outcome, Error> {
+    let request = Request::new(Method::GET, path);
+    match inner.hub.held(request.route(), inner.now()) {
+        Some(error) => Err(error),
+        None => drive(inner, request).await,
+    }
 }
 
 pub(crate) async fn scan(
@@ -188,8 +198,7 @@ pub(crate) async fn scan(
         rows.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut scan = Scan::new(paging, &rows.path, &query, rows.for_proof);
     loop {
-        let request = Request::new(Method::GET, scan.request().path);
-        let outcome = drive(inner, request)
+        let outcome = ask(inner, scan.request().path)
             .await
             .map_err(|error| ListError::Call { path: rows.path.clone(), error })?;
         let body = outcome.success().json();
@@ -210,8 +219,7 @@ pub(crate) async fn first_row(inner: &Arc<Inner>, list: &str) -> Result<Option<V
         return Err(form(NOT_PAGED));
     };
     let scan = Scan::new(&paging.with_size_rows(1), list, &[], false);
-    let request = Request::new(Method::GET, scan.request().path);
-    let outcome = drive(inner, request)
+    let outcome = ask(inner, scan.request().path)
         .await
         .map_err(|error| ListError::Call { path: list.to_owned(), error })?;
     let body = outcome.success().json();

@@ -2,8 +2,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use steadfast_call::dialect::{Filter, LookupRoute};
+use steadfast_call::{Attempt, Effect, Error, Kind, Stop, Time};
 use tokio::sync::oneshot;
 
 use super::{ListError, Rows, first_row, scan};
@@ -18,6 +20,8 @@ type Found = BTreeMap<String, Vec<String>>;
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
     resources: Mutex<HashMap<String, Queue>>,
+    /// Routes that the API asked not to be asked for before then, and which attempt it told so.
+    held: Mutex<HashMap<String, (Time, Attempt)>>,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +47,32 @@ enum Trust {
 }
 
 impl Hub {
+    /// Notes that the API asked to wait. Kept for the route, since whoever asked may be gone
+    /// before the wait is over, and somebody else may ask.
+    pub(crate) fn hold(&self, route: &str, attempt: &Attempt, wait: Duration) {
+        let until = attempt.sent_at + attempt.elapsed + wait;
+        let mut held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        held.insert(route.to_owned(), (until, attempt.clone()));
+    }
+
+    /// The end of a read that is not made, because the API asked to wait and the wait is not over.
+    pub(super) fn held(&self, route: &str, now: Time) -> Option<Error> {
+        let mut held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (until, attempt) = held.get(route)?;
+        if now >= *until {
+            held.remove(route);
+            return None;
+        }
+        let wait = *until - now;
+        let text = format!("it asked to wait, {} s from now on", wait.as_secs());
+        let mut details = Error::never_made(Effect::None, text).into_details();
+        details.kind = Kind::Unreached(attempt.class);
+        details.stop = Stop::HintTooLong;
+        details.status = attempt.status;
+        details.retry_after = Some(wait);
+        Some(Error::new(details))
+    }
+
     fn with<T>(&self, resource: &str, f: impl FnOnce(&mut Queue) -> T) -> T {
         let mut resources: MutexGuard<'_, HashMap<String, Queue>> =
             self.resources.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
