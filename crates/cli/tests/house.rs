@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may use. What is not here must not be in its manifest.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("call", &[]),
     ("client", &["steadfast-call"]),
     ("ledger", &["steadfast"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("sandbox", &[]),
     ("disk", &[]),
     ("cli", &["steadfast", "steadfast-deliver", "steadfast-ledger", "steadfast-sandbox"]),
+    ("sim", &["steadfast", "steadfast-call"]),
     (
         "bench",
         &[
