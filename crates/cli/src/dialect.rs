@@ -20,6 +20,10 @@ pub(crate) fn run(global: &Global, command: &DialectCommand) -> Result<u8, Failu
     match command {
         DialectCommand::List => list(global.json),
         DialectCommand::Show { dialect, toml } => show(dialect, *toml, global.json),
+        DialectCommand::Schema => {
+            stdout::write(format!("{:#}\n", Dialect::schema()))?;
+            Ok(0)
+        }
         DialectCommand::Check { file } => check(file, global.json),
     }
 }

@@ -19,7 +19,7 @@ use super::DialectError;
 
 pub(super) use scalars::{AtLeastOne, Required, Share, named, word};
 pub(super) use shapes::{Glob, HeaderText, MethodText, PathGlob, PathText, Pointer, RecordPath};
-pub(super) use table::{Schemas, Table, TableSchema};
+pub(super) use table::{Schemas, Table, TableSchema, nearest};
 pub(super) use templates::{CredentialText, LogText, MessageText, OwnerPath, names_in};
 
 /// A value of the file, and where it stands.

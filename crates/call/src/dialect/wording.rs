@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::form::{Form, Given, Glob, HeaderText, LogText, MessageText, Reader, Schemas, word};
+use super::form::{
+    Form, Given, Glob, HeaderText, LogText, MessageText, Reader, Schemas, named, nearest,
+};
 use crate::class::Class;
 
 table! {
@@ -57,7 +59,7 @@ table! {
 pub(super) struct Subject;
 
 impl Subject {
-    fn words() -> Vec<(&'static str, ())> {
+    fn words() -> Vec<&'static str> {
         let kinds = [
             "second_factor_required",
             "first_sign_in",
@@ -68,7 +70,7 @@ impl Subject {
             "protocol",
             "cancelled",
         ];
-        Class::ALL.map(Class::as_str).into_iter().chain(kinds).map(|word| (word, ())).collect()
+        Class::ALL.map(Class::as_str).into_iter().chain(kinds).collect()
     }
 }
 
@@ -77,15 +79,17 @@ impl Form for BTreeMap<Subject, MessageText> {
     type Value = BTreeMap<String, String>;
 
     fn read(given: &Given<'_>, reader: &mut Reader<'_>) -> Option<Self::Value> {
+        let words = Subject::words();
         let name = |key: &str, reader: &mut Reader<'_>| {
-            word(
-                &Subject::words(),
-                &Given::new(0..0, toml::de::DeValue::String(key.into())),
-                reader,
-            )
-            .is_some()
+            if words.contains(&key) {
+                return true;
+            }
+            let near = nearest(key, &words).map(|near| format!(" to `{near}`")).unwrap_or_default();
+            let remedy = format!("correct the key{near}; there are {}", words.join(", "));
+            reader.wrong(format!("\"{key}\" is no class or kind of error"), remedy);
+            false
         };
-        super::form::named(given, reader, name, MessageText::read)
+        named(given, reader, name, MessageText::read)
     }
 
     fn if_absent() -> Option<Self::Value> {
@@ -93,7 +97,7 @@ impl Form for BTreeMap<Subject, MessageText> {
     }
 
     fn schema(schemas: &mut Schemas) -> Value {
-        let words: Vec<&str> = Subject::words().into_iter().map(|(word, ())| word).collect();
+        let words = Subject::words();
         json!({
             "type": "object",
             "propertyNames": { "enum": words },

@@ -15,6 +15,8 @@ pub(crate) enum DialectCommand {
         #[arg(long)]
         toml: bool,
     },
+    /// Print the format of dialect files as a JSON Schema, for editors
+    Schema,
     /// Check a dialect file: line, key and remedy of what is wrong with it
     #[command(after_help = "\
 All mistakes are told at once, in the order of the file. A file that is not TOML has its mistakes \

@@ -111,6 +111,13 @@ fn the_example_explains_its_own_hard_cases() {
     assert_eq!(told("202", "{}", &["--path", "/bookings"])["outcome"], "queued");
 }
 
+#[test]
+fn the_schema_for_editors_is_printed() {
+    let schema = Stage::new().run(&["dialect", "schema"]).with_status(0).json();
+    assert_eq!(schema["properties"]["dialect"]["const"], 1);
+    assert!(schema["definitions"]["When"]["properties"]["status"].is_object(), "{schema}");
+}
+
 /// An API without a log-in needs no credentials.
 #[test]
 fn the_example_can_be_called() {

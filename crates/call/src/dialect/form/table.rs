@@ -105,7 +105,7 @@ impl Table<'_, '_, '_> {
 }
 
 /// The name that somebody may have meant.
-pub(super) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
+pub(in crate::dialect) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
     let likeness = |other: &&str| strsim::jaro_winkler(name, other);
     let best = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(best) > 0.8).then_some(*best)
