@@ -49,7 +49,13 @@ pub use rule::{BodyShape, Operation, Rule, SendAgain, StatusPattern, ValueAt, Wh
 pub use wording::{LogLines, Redaction, RequestDefaults};
 
 /// The dialects that ship with this crate: name and text. One more is one line more.
-const BUILT_IN: &[(&str, &str)] = &[("knosc", include_str!("../dialects/knosc.toml"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("knosc", include_str!("../dialects/knosc.toml")),
+    ("thredfi", include_str!("../dialects/thredfi.toml")),
+    ("operations1", include_str!("../dialects/operations1.toml")),
+    ("kneo", include_str!("../dialects/kneo.toml")),
+    ("problem", include_str!("../dialects/problem.toml")),
+];
 
 const BUILT_IN_NAMES: [&str; BUILT_IN.len()] = {
     let mut names = [""; BUILT_IN.len()];

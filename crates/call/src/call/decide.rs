@@ -135,7 +135,12 @@ impl Situation<'_> {
     fn refuse(&self, class: Class, rule: String) -> Decision {
         let kind = match self.call.effect {
             Effect::Unknown => Kind::Unknown,
-            Effect::None | Effect::Applied => Kind::Refused(class),
+            Effect::None | Effect::Applied => match class {
+                // Not a refusal, though a rule keeps us from trying again.
+                Class::Unavailable | Class::ServerError | Class::Network => Kind::Unreached(class),
+                Class::Unmodelled => Kind::Protocol,
+                class => Kind::Refused(class),
+            },
         };
         Decision::Fail { kind, stop: Stop::Final, rule }
     }

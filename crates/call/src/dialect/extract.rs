@@ -40,7 +40,7 @@ pub enum Place {
     Json(String),
     /// A header.
     Header(String),
-    /// The whole body as text: the last resort.
+    /// The whole body as text: the last resort. Without a pattern, only of what is no JSON.
     Text,
 }
 
@@ -158,6 +158,8 @@ impl Extract {
             Place::Text if self.pattern.is_some() => {
                 taken(&String::from_utf8_lossy(&reply.body));
             }
+            // Of a JSON value the whole text is no word for a person.
+            Place::Text if reply.json().is_some() => {}
             Place::Text => {
                 let body = String::from_utf8_lossy(&reply.body);
                 let text: String = body.trim().chars().take(TEXT_CHARS_MAX).collect();

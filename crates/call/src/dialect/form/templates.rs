@@ -90,6 +90,7 @@ templates! {
     /// What is said to a person.
     MessageText: Some(&[
         "status", "code", "message", "request_id", "retry_after_s", "attempts", "method", "path",
+        "fields", "idempotency_key",
     ]);
 }
 
