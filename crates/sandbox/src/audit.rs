@@ -10,14 +10,17 @@ use crate::journal::{Effect, Entry};
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
     /// How many creates of a key have taken effect and were not deleted since.
-    copies: HashMap<(&'static str, String), u32>,
-    doubled: BTreeMap<(&'static str, String), u32>,
+    copies: HashMap<Copied, u32>,
+    doubled: BTreeMap<Copied, u32>,
     /// Until when an operation must not be repeated, and the entry that said so.
     hints: HashMap<(String, String, String), (u64, u64)>,
     early: Vec<Value>,
     refused_refreshes: HashSet<String>,
     refresh_reuse: Vec<Value>,
 }
+
+/// A resource, what its key is unique within, and the key.
+type Copied = (&'static str, Option<String>, String);
 
 impl Audit {
     /// Takes note of an entry; `refresh_id` is the refresh token's identifier where one was sent to refresh.
@@ -35,7 +38,7 @@ impl Audit {
         else {
             return;
         };
-        let id = (resource, key.clone());
+        let id = (resource, entry.scope.clone(), key.clone());
         match entry.deed() {
             "create" => {
                 let copies = self.copies.entry(id.clone()).or_insert(0);
@@ -45,7 +48,9 @@ impl Audit {
                 }
             }
             "delete" => {
-                let id = entry.gone_with.map_or(id, |resource| (resource, key.clone()));
+                let id = entry
+                    .gone_with
+                    .map_or(id, |resource| (resource, entry.scope.clone(), key.clone()));
                 if let Some(copies) = self.copies.get_mut(&id) {
                     *copies = copies.saturating_sub(1);
                 }
@@ -94,11 +99,14 @@ impl Audit {
     }
 
     pub(crate) fn to_map(&self, faults_unmet: Vec<Value>) -> Map<String, Value> {
-        let doubled: Vec<Value> = self
-            .doubled
-            .iter()
-            .map(|((resource, key), copies)| json!({ "resource": resource, "key": key, "effects": copies }))
-            .collect();
+        let shown = |((resource, scope, key), copies): (&Copied, &u32)| {
+            let mut shown = json!({ "resource": resource, "key": key, "effects": copies });
+            if let (Some(scope), Some(shown)) = (scope, shown.as_object_mut()) {
+                shown.insert("scope".to_owned(), json!(scope));
+            }
+            shown
+        };
+        let doubled: Vec<Value> = self.doubled.iter().map(shown).collect();
         let findings = [
             ("doubled", doubled),
             ("early", self.early.clone()),

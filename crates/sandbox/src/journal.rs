@@ -56,6 +56,9 @@ pub(crate) struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resource: Option<&'static str>,
     pub(crate) key: Option<String>,
+    /// Within what the key is unique, if that is not the whole API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
     pub(crate) fault: Option<&'static str>,
     /// The rule of the plan that the fault came from, counted from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,6 +102,7 @@ impl Entry {
             kind: "unknown",
             resource: None,
             key: None,
+            scope: None,
             fault: None,
             rule: None,
             sent: Sent::Nothing,

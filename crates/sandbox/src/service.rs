@@ -80,7 +80,6 @@ pub(crate) struct Done {
 #[serde(untagged)]
 pub(crate) enum Id {
     Number(u64),
-    #[allow(dead_code, reason = "APIs whose ids are text are being added")]
     Text(String),
 }
 
@@ -141,6 +140,11 @@ pub(crate) trait Service: Debug + Send + 'static {
 
     /// What a request is about. It decides nothing and changes nothing that a client could see.
     fn identify(&mut self, request: &Request, now: Now) -> Subject<Self::Parsed>;
+
+    /// Within what the natural key is unique, if that is not the whole API: a business, a project.
+    fn scope(&self, _subject: &Subject<Self::Parsed>) -> Option<String> {
+        None
+    }
 
     /// Whether the request, handled now, would change data or be queued. Faults that commit ask this, so a
     /// refusal and the replay of a stored reply are none.

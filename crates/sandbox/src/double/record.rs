@@ -83,7 +83,7 @@ impl Record {
     }
 
     fn entry<P>(&self, visit: &Visit<P>, outcome: Outcome<'_>, now: Now) -> Entry {
-        let Visit { request, subject, arrived_ms, fault } = visit;
+        let Visit { request, subject, scope, arrived_ms, fault } = visit;
         let hint = outcome.reply.and_then(Reply::retry_after);
         let (method, path) = (request.method.as_str().to_owned(), request.path.clone());
         Entry {
@@ -94,6 +94,7 @@ impl Record {
             kind: subject.kind,
             resource: subject.resource,
             key: subject.key.clone(),
+            scope: scope.clone(),
             fault: fault.map(|(name, _)| name),
             rule: fault.map(|(_, rule)| rule),
             sent: outcome.sent,

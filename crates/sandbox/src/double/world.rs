@@ -33,6 +33,7 @@ pub(crate) struct World<S: Service> {
 pub(crate) struct Visit<P> {
     pub(super) request: Request,
     pub(super) subject: Subject<P>,
+    pub(super) scope: Option<String>,
     pub(super) arrived_ms: u64,
     pub(super) fault: Option<(&'static str, usize)>,
 }
@@ -253,7 +254,8 @@ impl<S: Service> Run for World<S> {
         let subject = self.service.identify(&request, now);
         let chosen = self.choose(&request, &subject, now);
         let fault = chosen.as_ref().map(|chosen| (chosen.act.kind(), chosen.rule));
-        let visit = Visit { request, subject, arrived_ms, fault };
+        let scope = self.service.scope(&subject);
+        let visit = Visit { request, subject, scope, arrived_ms, fault };
         match chosen {
             None => self.carry_out(&visit, now),
             Some(chosen) => self.meet(chosen.act, visit, now),

@@ -11,4 +11,5 @@ mod orders;
 mod presets;
 mod queue;
 mod session;
+mod thredfi;
 mod vectors;
