@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::chance::Chance;
 use crate::client::{Client, Inner};
+use crate::outgoing;
 use crate::secret::Credentials;
 use crate::transport::{HttpTransport, Limits, TlsFiles, Transport, TransportError};
 
@@ -49,6 +50,7 @@ pub struct Builder {
     rate: Option<f64>,
     body_bytes_max: usize,
     seed: Option<u64>,
+    headers: Vec<(String, String)>,
 }
 
 /// Why there is no client.
@@ -102,6 +104,7 @@ impl Builder {
             rate: None,
             body_bytes_max: BODY_BYTES_MAX,
             seed: None,
+            headers: Vec::new(),
         }
     }
 
@@ -145,6 +148,14 @@ impl Builder {
     #[must_use]
     pub fn rate(mut self, per_second: f64) -> Self {
         self.rate = Some(per_second);
+        self
+    }
+
+    /// A header that is sent with every request, log-ins too, where the call itself does not set
+    /// it: a version, say. It stands above what the dialect sends.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -209,6 +220,10 @@ impl Builder {
                 policy.attempts = attempts;
             }
         }
+        let headers = outgoing::defaults(&self.dialect.request, &self.headers).map_err(|name| {
+            let text = "no header can hold that: check it for line breaks, and its name";
+            BuildError::Setting { name: "header", value: name, text }
+        })?;
         let policy = self.dialect.policy(self.policy);
         let limits = Limits {
             timeout: Duration::from_millis(policy.attempt_timeout_ms),
@@ -232,6 +247,7 @@ impl Builder {
             self.deadline,
             self.rate,
             self.seed.map_or_else(Chance::default, Chance::seeded),
+            headers,
         )))
     }
 

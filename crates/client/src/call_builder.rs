@@ -16,7 +16,8 @@ use steadfast_call::{Error, Options, Outcome, Request};
 use url::form_urlencoded;
 
 use crate::client::Client;
-use crate::driver::{Outgoing, drive};
+use crate::driver::drive;
+use crate::outgoing::Outgoing;
 use crate::path::Path;
 use crate::transport::StreamBody;
 use crate::typed;

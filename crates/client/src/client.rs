@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use steadfast_call::dialect::{Auth, Dialect, PolicyName};
 use steadfast_call::{
     Account, AuthFailure, Call, Error, Generation, Options, Outcome, Request, Time,
@@ -13,8 +13,9 @@ use crate::activity::{Activity, Counters};
 use crate::builder::Builder;
 use crate::call_builder::CallBuilder;
 use crate::chance::Chance;
-use crate::driver::{Outgoing, drive};
+use crate::driver::drive;
 use crate::lookup::Hub;
+use crate::outgoing::Outgoing;
 use crate::path::Path;
 use crate::redact::Secrets;
 use crate::secret::Credentials;
@@ -62,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) deadline: Duration,
     pub(crate) epoch: tokio::time::Instant,
+    /// Sent with every request that does not say otherwise.
+    pub(crate) headers: HeaderMap,
     pub(crate) chance: Chance,
     pub(crate) counters: Counters,
     pub(crate) hub: Hub,
@@ -213,6 +216,7 @@ impl Inner {
         deadline: Duration,
         rate: Option<f64>,
         chance: Chance,
+        headers: HeaderMap,
     ) -> Self {
         let account = Account::new(&dialect, rate, Time::default());
         Self {
@@ -224,6 +228,7 @@ impl Inner {
             limits,
             deadline,
             epoch: tokio::time::Instant::now(),
+            headers,
             chance,
             counters: Counters::default(),
             hub: Hub::default(),
@@ -256,7 +261,9 @@ impl Inner {
     pub(crate) fn secrets(&self) -> Secrets {
         let password = self.credentials.as_ref().map(|credentials| credentials.password.reveal());
         let snapshot = Arc::clone(&self.shared().snapshot);
-        Secrets::new(password, snapshot.values()).named_by(&self.dialect)
+        Secrets::new(password, snapshot.values())
+            .named_by(&self.dialect)
+            .and_of_headers(&self.headers)
     }
 
     /// Sleeps until that instant. False: the client winds down, and nobody waits any more.

@@ -7,47 +7,25 @@ use bytes::Bytes;
 use http::header::Entry;
 use http::{HeaderMap, Request as HttpRequest};
 use steadfast_call::{
-    AuthFailure, Call, Class, Error, Event, Failure, Generation, LookUp, Nature, Options, Outcome,
-    Reply, Request, Step, Time, Why,
+    AuthFailure, Call, Class, Error, Event, Failure, Generation, LookUp, Nature, Outcome, Reply,
+    Request, Step, Time, Why,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::activity::Place;
 use crate::client::Inner;
+use crate::outgoing::{Outgoing, add_defaults};
 use crate::redact::Secrets;
 use crate::transport::{Exchanged, Limits, StreamBody};
-use crate::{log, lookup, path, renew};
-
-/// A call as the caller put it together.
-pub(crate) struct Outgoing {
-    pub(crate) request: Request,
-    pub(crate) options: Options,
-    /// The body, if it can be had once only.
-    pub(crate) stream: Option<StreamBody>,
-    /// Why it cannot be sent.
-    pub(crate) fault: Option<String>,
-}
-
-impl Outgoing {
-    pub(crate) fn new(request: Request, options: Options) -> Self {
-        Self { request, options, stream: None, fault: None }
-    }
-}
-
-impl From<Request> for Outgoing {
-    fn from(request: Request) -> Self {
-        Self::new(request, Options::default())
-    }
-}
+use crate::{log, lookup, renew};
 
 /// Makes a call and sees it through.
 pub(crate) async fn drive(
     inner: &Arc<Inner>,
     outgoing: impl Into<Outgoing>,
 ) -> Result<Outcome, Error> {
-    let Outgoing { request, options, stream, fault } = outgoing.into();
-    let fault = fault.or_else(|| path::fault(&request.path));
+    let Outgoing { request, options, stream, fault } = outgoing.into().completed(inner);
     let span = log::call_span(&inner.dialect, &request, options.natural_key.as_deref(), None);
     let call = Watched {
         inner,
@@ -88,7 +66,7 @@ impl Drop for Watched<'_> {
         );
         if let Step::Done(result) = step {
             let secrets = self.secrets();
-            log::ended(&inner.dialect, &self.call, &result, &secrets);
+            log::ended(inner, &self.call, &result, &secrets);
         }
     }
 }
@@ -112,6 +90,10 @@ async fn run(
     let mut event = first;
     loop {
         watched.cookies.extend(set_cookies(&event));
+        let cause = match &event {
+            Event::Failed(failure) => Some(failure.text.clone()),
+            _ => None,
+        };
         let seen = watched.call.attempts().len();
         let (step, snapshot) = {
             let mut shared = inner.shared();
@@ -119,7 +101,7 @@ async fn run(
             let step = watched.call.step(event, now, inner.chance.draw(), &mut shared.account);
             (step, Arc::clone(&shared.snapshot))
         };
-        note_attempt(&watched, &step, seen);
+        note_attempt(&watched, &step, seen, cause.as_deref());
         let call = &watched.call;
         event = match step {
             Step::Send { generation, timeout, attempt } => {
@@ -160,7 +142,7 @@ async fn run(
                     _ => watched.secrets(),
                 };
                 let result = (*result).map_err(|error| secrets.scrub_error(error));
-                log::ended(&inner.dialect, &watched.call, &result, &secrets);
+                log::ended(inner, &watched.call, &result, &secrets);
                 return result;
             }
         };
@@ -189,7 +171,7 @@ fn set_cookies(event: &Event) -> Vec<String> {
         .collect()
 }
 
-fn note_attempt(watched: &Watched<'_>, step: &Step, seen: usize) {
+fn note_attempt(watched: &Watched<'_>, step: &Step, seen: usize, cause: Option<&str>) {
     let (inner, call) = (watched.inner, &watched.call);
     let attempts = match step {
         Step::Done(result) => match &**result {
@@ -218,7 +200,8 @@ fn note_attempt(watched: &Watched<'_>, step: &Step, seen: usize) {
     };
     log::attempt_ended(call, attempt, wait, || watched.secrets());
     if let Step::WaitUntil { why: Why::Backoff | Why::Hint, .. } = step {
-        log::retrying(&inner.dialect, call, attempt);
+        let policy = inner.policy;
+        log::retrying(&inner.dialect, policy, call, attempt, cause, || watched.secrets());
     }
 }
 
@@ -239,7 +222,9 @@ fn bind(
 ) -> Result<HttpRequest<Bytes>, http::Error> {
     let url = inner.url(&request.path);
     let mut headers = request.headers.clone();
+    add_defaults(&mut headers, &inner.headers);
     snapshot.bind(&inner.dialect, request.method.as_str(), &url, &mut headers);
+    add_usual(&mut headers);
     build(request.method.clone(), &url, headers, request.body.clone().unwrap_or_default())
 }
 
@@ -251,8 +236,6 @@ pub(crate) fn build(
 ) -> Result<HttpRequest<Bytes>, http::Error> {
     let mut request = HttpRequest::builder().method(method).uri(url.as_str()).body(body)?;
     *request.headers_mut() = headers;
-    request.headers_mut().entry(http::header::ACCEPT).or_insert(JSON);
-    request.headers_mut().entry(http::header::USER_AGENT).or_insert(USER_AGENT);
     Ok(request)
 }
 
@@ -298,10 +281,18 @@ async fn send(
 /// not print them (I7).
 pub(crate) async fn exchange(
     inner: &Inner,
-    request: HttpRequest<Bytes>,
+    mut request: HttpRequest<Bytes>,
     limits: Limits,
 ) -> Result<Reply, Failure> {
+    add_defaults(request.headers_mut(), &inner.headers);
+    add_usual(request.headers_mut());
     watched_for_cookies(inner.transport.exchange(request, limits)).await
+}
+
+/// What every request has that nobody says otherwise.
+fn add_usual(headers: &mut HeaderMap) {
+    headers.entry(http::header::ACCEPT).or_insert(JSON);
+    headers.entry(http::header::USER_AGENT).or_insert(USER_AGENT);
 }
 
 async fn watched_for_cookies(exchanged: Exchanged<'_>) -> Result<Reply, Failure> {

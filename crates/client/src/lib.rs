@@ -122,6 +122,7 @@ mod client;
 mod driver;
 mod log;
 mod lookup;
+mod outgoing;
 mod path;
 mod redact;
 mod renew;

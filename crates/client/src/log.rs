@@ -5,11 +5,13 @@
 //! here returns an error, and what subscribers do with a record is theirs.
 
 mod attempt;
+mod guide;
 
 use steadfast_call::dialect::Dialect;
 use steadfast_call::{Call, Error, Outcome, Request};
 use tracing::{Span, debug_span, error, field, info};
 
+use crate::client::Inner;
 use crate::redact::Secrets;
 
 pub(crate) use attempt::{attempt_ended, attempt_span, close, request, retrying};
@@ -67,13 +69,17 @@ pub(crate) fn close_span(span: &Span, result: &Result<Outcome, Error>) {
     }
 }
 
-/// One record of a write that has ended (K13); none of a read.
+/// One record of a write that has ended (K13); none of a read, but for the guide's own lines.
 pub(crate) fn ended(
-    dialect: &Dialect,
+    inner: &Inner,
     call: &Call,
     result: &Result<Outcome, Error>,
     secrets: &Secrets,
 ) {
+    let dialect = &*inner.dialect;
+    if let Err(failure) = result {
+        guide::failed(dialect, inner.policy, &inner.base_url, call, failure, secrets);
+    }
     if !call.nature().is_write() || !is_heard(result) {
         return;
     }

@@ -98,6 +98,14 @@ pub(crate) fn segment(id: &str) -> String {
     utf8_percent_encode(id, &UNRESERVED).to_string()
 }
 
+/// Puts a slash at the end of the path, before its query, if there is none (hazard 29).
+pub(crate) fn end_with_slash(path: &mut String) {
+    let end = path.find('?').unwrap_or(path.len());
+    if !path[..end].ends_with('/') {
+        path.insert(end, '/');
+    }
+}
+
 /// Why this cannot be the path of a request; none if it can. A URL has no way to say a segment
 /// of dots: it is taken for "here" or "one up", encoded or not, and leads to another route.
 pub(crate) fn fault(path: &str) -> Option<String> {

@@ -105,16 +105,21 @@ impl Secrets {
         self.sorted()
     }
 
-    /// These, and what of a request is secret by its name: a server may quote it.
-    pub(crate) fn and_of_request(mut self, request: &Request) -> Self {
-        let headers = request.headers.iter();
-        for (_, value) in headers.filter(|(name, _)| self.names.header(name.as_str())) {
+    /// These, and the values of headers that are secret by their name.
+    pub(crate) fn and_of_headers(mut self, headers: &HeaderMap) -> Self {
+        for (_, value) in headers.iter().filter(|(name, _)| self.names.header(name.as_str())) {
             if let Ok(text) = value.to_str() {
                 self.values.push(text.to_owned());
                 // Without its scheme: "Bearer".
                 self.values.extend(text.split_once(' ').map(|(_, token)| token.to_owned()));
             }
         }
+        self.sorted()
+    }
+
+    /// These, and what of a request is secret by its name: a server may quote it.
+    pub(crate) fn and_of_request(mut self, request: &Request) -> Self {
+        self = self.and_of_headers(&request.headers);
         let query = request.path.split_once('?').map_or("", |(_, query)| query);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if self.names.parameter(&name) {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use steadfast_call::dialect::Dialect;
+use steadfast_call::dialect::{Dialect, PolicyName};
 use steadfast_call::{Attempt, Call, Class, Event, Reach, Request, Why};
 use tracing::{Level, Span, debug, debug_span, enabled, field, warn};
 use url::Url;
 
-use super::ATTEMPT;
+use super::{ATTEMPT, guide};
 use crate::redact::Secrets;
 
 /// The span of one exchange: a client span, in the words of OpenTelemetry.
@@ -124,7 +124,17 @@ fn asked_by(why: Why) -> &'static str {
 }
 
 /// The call is sent again after a wait.
-pub(crate) fn retrying(dialect: &Dialect, call: &Call, attempt: &Attempt) {
+pub(crate) fn retrying(
+    dialect: &Dialect,
+    policy: PolicyName,
+    call: &Call,
+    attempt: &Attempt,
+    cause: Option<&str>,
+    secrets: impl FnOnce() -> Secrets,
+) {
+    if guide::retrying(dialect, policy, call, attempt, cause, secrets) {
+        return;
+    }
     let request = call.request();
     let status = attempt.status.map_or_else(|| "no answer".to_owned(), |s| s.to_string());
     let (method, path) = (request.method.as_str(), request.route());

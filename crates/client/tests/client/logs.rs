@@ -1,7 +1,7 @@
 //! The log records of K13, as a collector of JSON lines would get them.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use serde_json::{Value, json};
 use steadfast::Options;
@@ -16,13 +16,22 @@ pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
     pub(crate) fn capture() -> (Self, DefaultGuard) {
+        // Somebody listens for good: a place that writes logs remembers for ever that nobody does,
+        // if another thread comes by it for the first time just now.
+        static LISTENING: Once = Once::new();
+        LISTENING.call_once(|| {
+            let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+            let _ = tracing::subscriber::set_global_default(all.with_writer(io::sink).finish());
+        });
         let lines = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .json()
             .with_max_level(tracing::Level::TRACE)
             .with_writer(lines.clone())
             .finish();
-        (lines, tracing::subscriber::set_default(subscriber))
+        let guard = tracing::subscriber::set_default(subscriber);
+        tracing::callsite::rebuild_interest_cache();
+        (lines, guard)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -36,11 +45,11 @@ impl Lines {
         lines.filter(|line| line["target"].as_str().unwrap().starts_with("steadfast::")).collect()
     }
 
-    fn events(&self, name: &str) -> Vec<Value> {
+    pub(crate) fn events(&self, name: &str) -> Vec<Value> {
         self.ours().into_iter().filter(|line| line["fields"]["event"] == name).collect()
     }
 
-    fn messages(&self, level: &str) -> Vec<String> {
+    pub(crate) fn messages(&self, level: &str) -> Vec<String> {
         let at_level = self.ours().into_iter().filter(|line| line["level"] == level);
         at_level.filter_map(|line| line["fields"]["message"].as_str().map(str::to_owned)).collect()
     }

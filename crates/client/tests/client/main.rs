@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod blocking;
+mod defaults;
 mod double;
 mod ending;
 mod front;
+mod guide;
 mod lists;
 mod locks;
 mod logs;
