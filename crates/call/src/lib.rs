@@ -96,6 +96,6 @@ pub use outcome::{Attempt, Found, LookUp, Outcome, Success};
 pub use reply::Reply;
 pub use request::{Nature, Options, Request};
 pub use saved::{SavedError, SavedReply, read_saved};
-pub use scan::{PageRequest, Scan, ScanEnd};
+pub use scan::{PageRequest, Scan, ScanEnd, next_link, same_origin_path};
 pub use session::{Generation, Session};
 pub use time::Time;

@@ -1,32 +1,62 @@
 //! Reading a whole list, page by page.
 //!
-//! There is no total to rely on, and a server may send fewer rows than it was asked for because
-//! it caps its pages: so the list ends with a page that has no rows, or none that are new. A
-//! server that keeps sending the same full page shows a part of the list only, and is stopped
-//! (hazard 60). A list read forwards can miss a
-//! row that slips to an earlier page while others are deleted; where a missing row would be
-//! taken as proof, the pages are read backwards once more, since a slipping row is then seen
-//! twice rather than not at all.
+//! A server may send fewer rows than it was asked for because it caps its pages, and may have no
+//! total: so a list of numbered pages ends with a page that has no rows, or none that are new. A
+//! server that keeps sending the same full page, that names a page again, or that says more and
+//! shows nothing, shows a part of the list only, and is stopped (hazard 60). So is one that tells
+//! of more rows than it showed. A list read forwards can miss a row that slips to an earlier page
+//! while others are deleted; where a missing row would be taken as proof, the pages are read
+//! backwards once more, since a slipping row is then seen twice rather than not at all. Cursors
+//! stay where they are, so what follows them is read once.
+
+mod next;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::dialect::Paging;
+use crate::dialect::{Extract, Paging, value_text};
+use crate::reply::Reply;
+
+pub use next::{next_link, same_origin_path};
 
 /// No list is read further than this.
-const PAGES_MAX: u64 = 100_000;
+const PAGES_MAX: usize = 100_000;
+
+/// So many pages in a row may be empty and yet name another.
+const EMPTY_PAGES_MAX: u32 = 3;
 
 /// A list being read.
 #[derive(Debug, Clone)]
 pub struct Scan {
     paging: Paging,
+    base_url: String,
     path: String,
     query: Vec<(String, String)>,
-    page: u64,
-    backwards: bool,
     twice: bool,
+    /// The pages that were asked for and have to be read backwards yet, the current one last.
+    asked: Vec<Page>,
+    backwards: bool,
     last_page: Option<String>,
     /// The first page had rows, and fewer than were asked for.
     one_short_page: bool,
+    /// How many rows were shown, those that came twice counted twice.
+    shown: u64,
+    empty_pages: u32,
+    /// The URLs and cursors that were followed.
+    followed: BTreeSet<String>,
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Page {
+    /// By its number, or by the number of its first row.
+    At(u64),
+    /// The first of those that name the next one.
+    First,
+    /// By path and query.
+    Url(String),
+    Cursor(String),
 }
 
 /// The next page to ask for.
@@ -52,35 +82,66 @@ impl Scan {
     /// what is not seen will be taken as proof of absence.
     #[must_use]
     pub fn new(paging: &Paging, path: &str, query: &[(&str, &str)], twice: bool) -> Self {
-        let page = match paging {
-            Paging::PageNumber { first, .. } => *first,
-            _ => 0,
+        let first = match paging {
+            Paging::PageNumber { first, .. } => Page::At(*first),
+            Paging::Offset { .. } => Page::At(0),
+            Paging::NextUrl { .. } | Paging::Cursor { .. } => Page::First,
         };
         Self {
-            page,
             paging: paging.clone(),
+            base_url: String::new(),
             path: path.to_owned(),
             query: query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
-            backwards: false,
             twice,
+            asked: vec![first],
+            backwards: false,
             last_page: None,
             one_short_page: false,
+            shown: 0,
+            empty_pages: 0,
+            followed: BTreeSet::new(),
         }
+    }
+
+    /// The same scan of the API at this base URL. Pages that name the URL of the next one are
+    /// followed below it and nowhere else; without it they are not followed at all.
+    #[must_use]
+    pub fn below(mut self, base_url: &str) -> Self {
+        base_url.clone_into(&mut self.base_url);
+        self
     }
 
     /// The page to ask for now.
     #[must_use]
     pub fn request(&self) -> PageRequest {
-        let Paging::PageNumber { page, size, size_rows, .. } = &self.paging else {
-            return PageRequest { path: self.path.clone() };
-        };
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in &self.query {
-            query.append_pair(name, value);
+        let (mut query, mut path) = (self.own_query(), self.path.clone());
+        match (self.asked.last(), &self.paging) {
+            (Some(Page::At(number)), Paging::PageNumber { page, .. }) => {
+                query.insert(self.query.len(), (page.clone(), number.to_string()));
+            }
+            (Some(Page::At(row)), Paging::Offset { offset, .. }) => {
+                query.insert(self.query.len(), (offset.clone(), row.to_string()));
+            }
+            (Some(Page::Cursor(cursor)), Paging::Cursor { parameter, .. }) => {
+                query.push((parameter.clone(), cursor.clone()));
+            }
+            (Some(Page::Url(url)), _) => {
+                query.clear();
+                path.clone_from(url);
+            }
+            _ => {}
         }
-        query.append_pair(page, &self.page.to_string());
-        query.append_pair(size, &size_rows.to_string());
-        PageRequest { path: format!("{}?{}", self.path, query.finish()) }
+        PageRequest { path: next::with_query(&path, &query) }
+    }
+
+    /// The parameters that every page is asked with.
+    fn own_query(&self) -> Vec<(String, String)> {
+        let size = match &self.paging {
+            Paging::PageNumber { size, .. } | Paging::Offset { limit: size, .. } => Some(size),
+            Paging::NextUrl { size, .. } | Paging::Cursor { size, .. } => size.as_ref(),
+        };
+        let size = size.map(|size| (size.clone(), self.paging.size_rows().to_string()));
+        self.query.iter().cloned().chain(size).collect()
     }
 
     /// The rows of a page's body; none if it is no page of this list.
@@ -89,16 +150,45 @@ impl Scan {
         body.pointer(self.paging.rows())?.as_array()
     }
 
-    /// Takes note of a page and says whether another has to be read.
-    pub fn seen(&mut self, rows: &[Value]) -> ScanEnd {
-        let Paging::PageNumber { size_rows, first, .. } = &self.paging else {
-            return ScanEnd::Broken("lists of this kind of paging cannot be read yet".to_owned());
-        };
-        let (size, first) = (*size_rows, *first);
+    /// Takes note of a page, its rows and the reply that they came with, and says whether
+    /// another has to be read.
+    pub fn seen(&mut self, rows: &[Value], reply: &Reply) -> ScanEnd {
         if self.backwards {
-            return self.step_back(first);
+            return self.step_back();
         }
-        let count = rows.len() as u64;
+        self.shown += rows.len() as u64;
+        if self.asked.len() > PAGES_MAX {
+            return ScanEnd::Broken(format!("the list has more than {PAGES_MAX} pages"));
+        }
+        match self.paging.clone() {
+            Paging::PageNumber { total, .. } => {
+                let next = |at: u64, _| at + 1;
+                self.numbered(rows, next, told(reply, total.as_deref()), None)
+            }
+            // By the rows that came, not by those that were asked for: the server may cap them.
+            Paging::Offset { total, window, .. } => {
+                let next = |at: u64, count: u64| at + count;
+                let window = told(reply, window.as_deref());
+                self.numbered(rows, next, told(reply, total.as_deref()), window)
+            }
+            Paging::NextUrl { at, .. } => self.linked(rows, &at, reply),
+            Paging::Cursor { at, from_row, more, .. } => {
+                self.pointed(rows, at.as_ref(), from_row.as_deref(), more.as_deref(), reply)
+            }
+        }
+    }
+
+    fn numbered(
+        &mut self,
+        rows: &[Value],
+        next: impl Fn(u64, u64) -> u64,
+        total: Option<u64>,
+        window: Option<u64>,
+    ) -> ScanEnd {
+        let Some(Page::At(at)) = self.asked.last().cloned() else {
+            return ScanEnd::Complete;
+        };
+        let (count, size) = (rows.len() as u64, self.paging.size_rows());
         let repeated = self.repeats(rows);
         if repeated && count == size {
             let text =
@@ -109,34 +199,101 @@ impl Scan {
         if count > size || repeated {
             return ScanEnd::Complete;
         }
+        let first = self.asked.len() == 1;
         if rows.is_empty() {
-            return self.end(first);
+            return match total.filter(|total| *total > self.shown) {
+                Some(total) => ScanEnd::Broken(self.too_few(total)),
+                None => self.end(),
+            };
         }
-        self.one_short_page = self.page == first && count < size;
-        if self.page - first >= PAGES_MAX {
-            return ScanEnd::Broken(format!("the list has more than {PAGES_MAX} pages"));
+        self.one_short_page = first && count < size;
+        let whole = total.is_some_and(|total| self.shown >= total);
+        if whole && (first || !self.twice) {
+            return ScanEnd::Complete;
         }
-        self.page += 1;
+        let next = next(at, count);
+        if let Some(window) = window.filter(|window| next >= *window && !whole) {
+            let text = format!("only its first {window} rows can be reached");
+            return ScanEnd::Broken(text);
+        }
+        self.asked.push(Page::At(next));
         ScanEnd::More
     }
 
-    /// After a page without rows. Rows slip from a page to the one before it; where the first
-    /// page was not full, or there was but one, none can have slipped by unseen.
-    fn end(&mut self, first: u64) -> ScanEnd {
-        let one_page = self.page == first || (self.page == first + 1 && self.one_short_page);
+    fn linked(&mut self, rows: &[Value], at: &Extract, reply: &Reply) -> ScanEnd {
+        let Some(named) = next_link(at, reply) else { return self.end() };
+        let here = self.request().path;
+        let next = match same_origin_path(&self.base_url, &here, &named) {
+            Ok(next) => next::reapplied(&next, &self.own_query()),
+            Err(why) => return ScanEnd::Broken(why),
+        };
+        self.followed.insert(here);
+        if !self.followed.insert(next.clone()) {
+            return ScanEnd::Broken(format!("it names the page {next} again"));
+        }
+        self.follow(rows, Page::Url(next))
+    }
+
+    fn pointed(
+        &mut self,
+        rows: &[Value],
+        at: Option<&Extract>,
+        from_row: Option<&str>,
+        more: Option<&str>,
+        reply: &Reply,
+    ) -> ScanEnd {
+        let flag = more.and_then(|more| reply.json()?.pointer(more)?.as_bool());
+        if flag == Some(false) {
+            return ScanEnd::Complete;
+        }
+        let cursor = match from_row {
+            Some(column) => rows.last().and_then(|row| row.pointer(column)).and_then(value_text),
+            None => at.and_then(|at| at.text(reply)),
+        };
+        let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else {
+            return match flag == Some(true) || (from_row.is_some() && !rows.is_empty()) {
+                true => ScanEnd::Broken("there may be more, and no cursor leads to it".to_owned()),
+                false => ScanEnd::Complete,
+            };
+        };
+        if !self.followed.insert(cursor.clone()) {
+            return ScanEnd::Broken(format!("it gives the cursor {cursor} again"));
+        }
+        self.follow(rows, Page::Cursor(cursor))
+    }
+
+    /// Some APIs send empty pages on the way; one that sends nothing else has no end.
+    fn follow(&mut self, rows: &[Value], page: Page) -> ScanEnd {
+        self.empty_pages = if rows.is_empty() { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages > EMPTY_PAGES_MAX {
+            return ScanEnd::Broken("it says that there is more, and shows nothing".to_owned());
+        }
+        self.asked.push(page);
+        ScanEnd::More
+    }
+
+    fn too_few(&self, total: u64) -> String {
+        format!("it says that there are {total} rows, and shows {}", self.shown)
+    }
+
+    /// After the last page. Rows slip from a page to the one before it; where the first page was
+    /// not full, or there was but one, none can have slipped by unseen.
+    fn end(&mut self) -> ScanEnd {
+        let pages = self.asked.len();
+        let one_page = pages == 1 || (pages == 2 && self.one_short_page);
         if !self.twice || one_page {
             return ScanEnd::Complete;
         }
         self.backwards = true;
-        self.step_back(first)
+        self.step_back()
     }
 
-    fn step_back(&mut self, first: u64) -> ScanEnd {
-        if self.page <= first {
-            return ScanEnd::Complete;
+    fn step_back(&mut self) -> ScanEnd {
+        self.asked.pop();
+        match self.asked.is_empty() {
+            true => ScanEnd::Complete,
+            false => ScanEnd::More,
         }
-        self.page -= 1;
-        ScanEnd::More
     }
 
     fn repeats(&mut self, rows: &[Value]) -> bool {
@@ -147,83 +304,10 @@ impl Scan {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn paging() -> Paging {
-        Paging::PageNumber {
-            page: "page".into(),
-            size: "page_size".into(),
-            first: 1,
-            size_rows: 2,
-            rows: "/data/rows".into(),
-            total: None,
-        }
-    }
-
-    fn pages(scan: &mut Scan, list: &[u32]) -> Vec<u64> {
-        let mut asked = Vec::new();
-        loop {
-            asked.push(scan.page);
-            let from = ((scan.page - 1) * 2) as usize;
-            let rows: Vec<Value> = list.iter().skip(from).take(2).map(|n| json!(n)).collect();
-            if scan.seen(&rows) != ScanEnd::More {
-                return asked;
-            }
-        }
-    }
-
-    #[test]
-    fn it_reads_until_a_page_has_no_rows() {
-        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], false), &[1, 2, 3]), [1, 2, 3]);
-        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], false), &[1, 2, 3, 4]), [1, 2, 3]);
-        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], false), &[]), [1]);
-    }
-
-    /// Found wrong: a page shorter than asked for was taken for the last, so a server with
-    /// smaller pages hid the rest of its list, and absence was taken for proven.
-    #[test]
-    fn hazard_59_a_server_with_smaller_pages_is_read_to_its_end() {
-        let mut scan = Scan::new(&paging(), "/l", &[], true);
-        for row in 1..=3 {
-            assert_eq!(scan.seen(&[json!(row)]), ScanEnd::More);
-        }
-        assert_eq!(scan.seen(&[]), ScanEnd::More, "backwards once more");
-        assert_eq!(scan.page, 3);
-    }
-
-    #[test]
-    fn for_proof_it_reads_backwards_too() {
-        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], true), &[1, 2, 3]), [1, 2, 3, 2, 1]);
-        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], true), &[1]), [1, 2]);
-        assert_eq!(pages(&mut Scan::new(&paging(), "/l", &[], true), &[]), [1]);
-    }
-
-    #[test]
-    fn a_server_that_does_not_page_is_read_once() {
-        let mut scan = Scan::new(&paging(), "/l", &[], true);
-        assert_eq!(scan.seen(&[json!(1)]), ScanEnd::More);
-        assert_eq!(scan.seen(&[json!(1)]), ScanEnd::Complete);
-        let mut scan = Scan::new(&paging(), "/l", &[], true);
-        assert_eq!(scan.seen(&[json!(1), json!(2), json!(3)]), ScanEnd::Complete);
-    }
-
-    #[test]
-    fn hazard_60_a_full_page_that_comes_again_is_no_whole_list() {
-        let mut scan = Scan::new(&paging(), "/l", &[], true);
-        let rows = [json!(1), json!(2)];
-        assert_eq!(scan.seen(&rows), ScanEnd::More);
-        assert!(matches!(scan.seen(&rows), ScanEnd::Broken(_)));
-    }
-
-    #[test]
-    fn query_values_are_encoded() {
-        let scan = Scan::new(&paging(), "/l", &[("filter", r#"[{"a":"b&c"}]"#)], false);
-        assert_eq!(
-            scan.request().path,
-            "/l?filter=%5B%7B%22a%22%3A%22b%26c%22%7D%5D&page=1&page_size=2"
-        );
-    }
+/// A number that a page tells.
+fn told(reply: &Reply, at: Option<&str>) -> Option<u64> {
+    reply.json()?.pointer(at?)?.as_u64()
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ use crate::client::{Client, Inner};
 use crate::driver::drive;
 use crate::path::segment;
 
+use hub::Bearer;
 pub(crate) use hub::Hub;
 pub use witness::Testimony;
 
@@ -62,9 +63,24 @@ pub struct Rows {
     pub path: String,
     /// Query parameters beside those of the paging.
     pub query: Vec<(String, String)>,
+    /// JSON pointer to the rows of a page, where they are elsewhere than the paging says.
+    pub rows: Option<String>,
     /// True if what is not seen will be taken as proof that it is not there: the pages are then
     /// read backwards once more, and rows may be seen twice.
     pub for_proof: bool,
+}
+
+impl Rows {
+    /// The list that a look-up looks in, with what it hides otherwise.
+    #[must_use]
+    pub fn of(route: &LookupRoute) -> Self {
+        Self {
+            path: route.list.clone(),
+            query: route.include.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+            rows: route.rows.clone(),
+            for_proof: false,
+        }
+    }
 }
 
 impl Client {
@@ -126,7 +142,7 @@ async fn find_and_compare(inner: &Arc<Inner>, options: &Options, ours: &[u8]) ->
         return LookUp::CannotTell(format!("the dialect has no look-up for \"{name}\""));
     };
     match Hub::find(inner, name, key).await {
-        Ok(ids) => compare(inner, resource, route, &ids, ours).await,
+        Ok(bearers) => compare(inner, resource, route, &bearers, ours).await,
         Err(text) => LookUp::CannotTell(text),
     }
 }
@@ -136,10 +152,10 @@ async fn compare(
     inner: &Arc<Inner>,
     resource: &Resource,
     route: &LookupRoute,
-    ids: &[String],
+    bearers: &[Bearer],
     ours: &[u8],
 ) -> LookUp {
-    if ids.is_empty() {
+    if bearers.is_empty() {
         return LookUp::Absent;
     }
     let ours: Value = match serde_json::from_slice(ours) {
@@ -147,18 +163,21 @@ async fn compare(
         Err(_) => return LookUp::CannotTell("our own body is not JSON".to_owned()),
     };
     let mut shown: Option<Found> = None;
-    for id in ids {
-        let record = match read(inner, route, id).await {
-            Ok(Some(record)) => record,
-            // Gone between the list and the read: the next look will tell.
-            Ok(None) => return LookUp::CannotTell(format!("record {id} holds nothing")),
-            Err(error) => return LookUp::CannotTell(error.to_string()),
+    for Bearer { id, row } in bearers {
+        let record = match row {
+            Some(row) => row.clone(),
+            None => match read(inner, route, id).await {
+                Ok(Some(record)) => record,
+                // Gone between the list and the read: the next look will tell.
+                Ok(None) => return LookUp::CannotTell(format!("record {id} holds nothing")),
+                Err(error) => return LookUp::CannotTell(error.to_string()),
+            },
         };
         let found = Found {
             id: Some(id.clone()),
             differences: differences(resource, &ours, &record),
             record,
-            copies: ids.len(),
+            copies: bearers.len(),
         };
         if found.differences.is_empty() {
             return LookUp::Found(found);
@@ -169,10 +188,28 @@ async fn compare(
 }
 
 async fn read(inner: &Arc<Inner>, route: &LookupRoute, id: &str) -> Result<Option<Value>, Error> {
-    let Some(path) = &route.read else { return Ok(None) };
+    let Some(path) = &route.read else { return read_off_the_list(inner, route, id).await };
     let path = path.replace("{id}", &segment(id));
     let outcome = ask(inner, path).await?;
     Ok(outcome.success().json().and_then(|body| body.pointer(&route.record)).cloned())
+}
+
+/// A record whose list shows it whole, so that there is nothing else to read.
+async fn read_off_the_list(
+    inner: &Arc<Inner>,
+    route: &LookupRoute,
+    id: &str,
+) -> Result<Option<Value>, Error> {
+    let mut found = None;
+    let take = |row: &Value| {
+        if found.is_none() && route.id_of(row).as_deref() == Some(id) {
+            found = Some(row.clone());
+        }
+    };
+    match scan(inner, &Rows::of(route), take).await {
+        Ok(()) | Err(ListError::Form { .. }) => Ok(found),
+        Err(ListError::Call { error, .. }) => Err(error),
+    }
 }
 
 /// Reads for a look-up. Where the API's last word on the route was to wait, that word stands
@@ -196,15 +233,17 @@ pub(crate) async fn scan(
     };
     let query: Vec<(&str, &str)> =
         rows.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut scan = Scan::new(paging, &rows.path, &query, rows.for_proof);
+    let paging = paging.clone().with_rows(rows.rows.as_deref());
+    let mut scan =
+        Scan::new(&paging, &rows.path, &query, rows.for_proof).below(inner.base_url.as_str());
     loop {
         let outcome = ask(inner, scan.request().path)
             .await
             .map_err(|error| ListError::Call { path: rows.path.clone(), error })?;
-        let body = outcome.success().json();
-        let page = body.and_then(|body| scan.rows(body)).ok_or_else(|| form(NO_ROWS))?;
+        let reply = outcome.success().reply.as_ref().ok_or_else(|| form(NO_ROWS))?;
+        let page = reply.json().and_then(|body| scan.rows(body)).ok_or_else(|| form(NO_ROWS))?;
         page.iter().for_each(&mut each);
-        match scan.seen(page) {
+        match scan.seen(page, reply) {
             ScanEnd::More => {}
             ScanEnd::Complete => return Ok(()),
             ScanEnd::Broken(text) => return Err(form(&text)),
@@ -213,15 +252,19 @@ pub(crate) async fn scan(
 }
 
 /// The first row of a list; none if it has no row.
-pub(crate) async fn first_row(inner: &Arc<Inner>, list: &str) -> Result<Option<Value>, ListError> {
-    let form = |text: &str| ListError::Form { path: list.to_owned(), text: text.to_owned() };
+pub(crate) async fn first_row(inner: &Arc<Inner>, rows: &Rows) -> Result<Option<Value>, ListError> {
+    let list = &rows.path;
+    let form = |text: &str| ListError::Form { path: list.clone(), text: text.to_owned() };
     let Some(paging) = inner.dialect.paging.clone() else {
         return Err(form(NOT_PAGED));
     };
-    let scan = Scan::new(&paging.with_size_rows(1), list, &[], false);
+    let paging = paging.with_size_rows(1).with_rows(rows.rows.as_deref());
+    let query: Vec<(&str, &str)> =
+        rows.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let scan = Scan::new(&paging, list, &query, false);
     let outcome = ask(inner, scan.request().path)
         .await
-        .map_err(|error| ListError::Call { path: list.to_owned(), error })?;
+        .map_err(|error| ListError::Call { path: list.clone(), error })?;
     let body = outcome.success().json();
     let page = body.and_then(|body| scan.rows(body)).ok_or_else(|| form(NO_ROWS))?;
     Ok(page.first().cloned())

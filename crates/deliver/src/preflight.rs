@@ -103,7 +103,7 @@ async fn read_lists(
 }
 
 async fn read_list(client: &Client, route: &ListRoute) -> Result<HashSet<String>, ListError> {
-    let rows = Rows { path: route.path.clone(), ..Rows::default() };
+    let rows = Rows { path: route.path.clone(), rows: route.rows.clone(), ..Rows::default() };
     read_whole(client, &rows, |keys: &mut HashSet<String>, row| {
         let active = route.active.as_ref().is_none_or(|active| {
             row.get(&active.field).is_none_or(|value| value.as_str() == Some(&active.value))
@@ -233,7 +233,7 @@ async fn find_existing(
     route: &LookupRoute,
     run: RunId,
 ) -> Result<There, PreflightError> {
-    let rows = Rows { path: route.list.clone(), ..Rows::default() };
+    let rows = Rows::of(route);
     let by_key = match job.read.key_column {
         Some(_) => Some(staged_by_key(ledger, run)?),
         None => None,

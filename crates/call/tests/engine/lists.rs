@@ -1,7 +1,8 @@
 //! Lists are read to their end (K11; hazards 57, 59, 60, 62).
 
+use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
-use steadfast_call::{Scan, ScanEnd};
+use steadfast_call::{Reply, Scan, ScanEnd};
 
 use crate::scenario::knosc;
 
@@ -18,9 +19,10 @@ fn read(rows: u64, cap: u64, for_proof: bool) -> (Vec<u64>, u64) {
             path.split("page=").nth(1).unwrap().split('&').next().unwrap().parse().unwrap();
         let ids = ((page - 1) * cap..rows.min(page * cap)).map(|id| json!({"id": id}));
         let body = json!({"data": {"rows": ids.collect::<Vec<Value>>()}});
+        let reply = Reply::new(StatusCode::OK, HeaderMap::new(), body.to_string().into());
         let rows = scan.rows(&body).unwrap().clone();
         seen.extend(rows.iter().filter_map(|row| row["id"].as_u64()));
-        match scan.seen(&rows) {
+        match scan.seen(&rows, &reply) {
             ScanEnd::More => {}
             ScanEnd::Complete => break,
             ScanEnd::Broken(text) => panic!("{text}"),

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use serde_json::Value;
 use steadfast_call::dialect::{Filter, LookupRoute};
 use steadfast_call::{Attempt, Effect, Error, Kind, Stop, Time};
 use tokio::sync::oneshot;
@@ -11,10 +12,19 @@ use tokio::sync::oneshot;
 use super::{ListError, Rows, first_row, scan};
 use crate::client::Inner;
 
-/// What is found of a key: the ids of all records that bear it.
-type Ids = Result<Vec<String>, String>;
-/// The ids by key; a key that nothing bears is left out.
-type Found = BTreeMap<String, Vec<String>>;
+/// A record that bears a key.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Bearer {
+    /// Its id.
+    pub(crate) id: String,
+    /// The record itself, where the list shows it whole.
+    pub(crate) row: Option<Value>,
+}
+
+/// What is found of a key: all records that bear it.
+type Bearers = Result<Vec<Bearer>, String>;
+/// The records by key; a key that nothing bears is left out.
+type Found = BTreeMap<String, Vec<Bearer>>;
 
 /// Collects the look-ups that are asked for while one is under way, and answers them together.
 #[derive(Debug, Default)]
@@ -26,7 +36,7 @@ pub(crate) struct Hub {
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: Vec<(String, oneshot::Sender<Ids>)>,
+    waiting: Vec<(String, oneshot::Sender<Bearers>)>,
     working: bool,
     filter: Trust,
 }
@@ -79,8 +89,8 @@ impl Hub {
         f(resources.entry(resource.to_owned()).or_default())
     }
 
-    /// The ids of the records with that key. What is read, is read after this was asked.
-    pub(crate) async fn find(inner: &Arc<Inner>, resource: &str, key: &str) -> Ids {
+    /// The records with that key. What is read, is read after this was asked.
+    pub(crate) async fn find(inner: &Arc<Inner>, resource: &str, key: &str) -> Bearers {
         let (sender, receiver) = oneshot::channel();
         let start = inner.hub.with(resource, |queue| {
             queue.waiting.push((key.to_owned(), sender));
@@ -144,11 +154,11 @@ fn work(worker: Worker) -> Pin<Box<dyn Future<Output = ()> + Send>> {
                 None => Err("the dialect has no look-up for it".to_owned()),
             };
             for (key, sender) in waiting {
-                let ids = match &found {
+                let bearers = match &found {
                     Ok(found) => Ok(found.get(&key).cloned().unwrap_or_default()),
                     Err(text) => Err(text.clone()),
                 };
-                let _ = sender.send(ids);
+                let _ = sender.send(bearers);
             }
         }
     })
@@ -170,7 +180,7 @@ async fn find(
         }
     }
     let mut found = Matches::new(route, keys);
-    let rows = Rows { path: route.list.clone(), query: Vec::new(), for_proof: true };
+    let rows = Rows { for_proof: true, ..Rows::of(route) };
     scan(inner, &rows, |row| found.take(row)).await.map_err(|error| error.to_string())?;
     found.whole()
 }
@@ -190,7 +200,7 @@ async fn through_filter(
         Trust::Useless => return Ok((trust, None)),
         Trust::Works => None,
         Trust::Untried => {
-            let row = first_row(inner, &route.list).await?;
+            let row = first_row(inner, &Rows::of(route)).await?;
             match row.and_then(|row| route.key_of(&row)) {
                 Some(known) => Some(known),
                 // An empty list is as quickly read whole.
@@ -201,12 +211,11 @@ async fn through_filter(
     let mut keys_all = keys.clone();
     keys_all.extend(known.as_deref());
     let keys_all: Vec<&str> = keys_all.into_iter().collect();
-    let mut ids = Found::new();
-    for some in keys_all.chunks(route.keys_per_request.max(1)) {
+    let mut all = Found::new();
+    for some in keys_all.chunks(keys_at_once(route, filter)) {
         let asked: BTreeSet<&str> = some.iter().copied().collect();
-        let list = serde_json::Value::from(some.to_vec()).to_string();
-        let query = vec![(filter.parameter.clone(), filter.template.replace("{keys}", &list))];
-        let rows = Rows { path: route.list.clone(), query, for_proof: true };
+        let mut rows = Rows { for_proof: true, ..Rows::of(route) };
+        rows.query.extend(asking_for(filter, some));
         let mut found = Matches::new(route, &asked);
         match scan(inner, &rows, |row| found.take(row)).await {
             Err(error) if error.refuses_query() => return Ok((Trust::Useless, None)),
@@ -215,12 +224,36 @@ async fn through_filter(
         if found.strangers || found.nameless {
             return Ok((Trust::Useless, None));
         }
-        ids.extend(found.ids);
+        all.extend(found.bearers);
     }
     match known {
         // It may be gone since; the next look-up tries again.
-        Some(known) if !ids.contains_key(&known) => Ok((Trust::Untried, None)),
-        Some(_) | None => Ok((Trust::Works, Some(ids))),
+        Some(known) if !all.contains_key(&known) => Ok((Trust::Untried, None)),
+        Some(_) | None => Ok((Trust::Works, Some(all))),
+    }
+}
+
+/// How many keys one request can name.
+fn keys_at_once(route: &LookupRoute, filter: &Filter) -> usize {
+    match filter.repeat || filter.template.contains("{keys}") {
+        true => route.keys_per_request.max(1),
+        false => 1,
+    }
+}
+
+/// The query parameters that ask for some keys.
+fn asking_for(filter: &Filter, keys: &[&str]) -> Vec<(String, String)> {
+    let parameter = |value| (filter.parameter.clone(), value);
+    let of_one = |key: &&str| parameter(filter.template.replace("{key}", key));
+    if filter.repeat {
+        return keys.iter().map(of_one).collect();
+    }
+    match filter.template.contains("{keys}") {
+        true => {
+            let list = Value::from(keys.to_vec()).to_string();
+            vec![parameter(filter.template.replace("{keys}", &list))]
+        }
+        false => keys.iter().take(1).map(of_one).collect(),
     }
 }
 
@@ -228,7 +261,7 @@ async fn through_filter(
 struct Matches<'k> {
     route: &'k LookupRoute,
     keys: &'k BTreeSet<&'k str>,
-    ids: Found,
+    bearers: Found,
     /// There was a row with another key, or without one.
     strangers: bool,
     /// There was a row with one of the keys and no id to read it by.
@@ -239,11 +272,11 @@ struct Matches<'k> {
 
 impl<'k> Matches<'k> {
     fn new(route: &'k LookupRoute, keys: &'k BTreeSet<&'k str>) -> Self {
-        let ids = Found::new();
-        Self { route, keys, ids, strangers: false, nameless: false, keyed: false }
+        let bearers = Found::new();
+        Self { route, keys, bearers, strangers: false, nameless: false, keyed: false }
     }
 
-    fn take(&mut self, row: &serde_json::Value) {
+    fn take(&mut self, row: &Value) {
         let key = self.route.key_of(row);
         self.keyed |= key.is_some();
         let Some(key) = key.filter(|key| self.keys.contains(key.as_str())) else {
@@ -252,9 +285,10 @@ impl<'k> Matches<'k> {
         };
         match self.route.id_of(row) {
             Some(id) => {
-                let ids = self.ids.entry(key).or_default();
-                if !ids.contains(&id) {
-                    ids.push(id);
+                let bearers = self.bearers.entry(key).or_default();
+                if bearers.iter().all(|bearer| bearer.id != id) {
+                    let row = self.route.read.is_none().then(|| row.clone());
+                    bearers.push(Bearer { id, row });
                 }
             }
             None => self.nameless = true,
@@ -271,6 +305,6 @@ impl<'k> Matches<'k> {
         if self.nameless {
             return Err(format!("a row of {list} has our key and no \"{row_id}\""));
         }
-        Ok(self.ids)
+        Ok(self.bearers)
     }
 }

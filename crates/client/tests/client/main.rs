@@ -13,6 +13,7 @@ mod guide;
 mod lists;
 mod locks;
 mod logs;
+mod pages;
 mod profiles;
 mod replies;
 mod retries;
