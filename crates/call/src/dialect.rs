@@ -55,6 +55,14 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("operations1", include_str!("../dialects/operations1.toml")),
     ("kneo", include_str!("../dialects/kneo.toml")),
     ("problem", include_str!("../dialects/problem.toml")),
+    ("azure", include_str!("../dialects/azure.toml")),
+    ("github", include_str!("../dialects/github.toml")),
+    ("openai", include_str!("../dialects/openai.toml")),
+    ("quickbooks", include_str!("../dialects/quickbooks.toml")),
+    ("salesforce", include_str!("../dialects/salesforce.toml")),
+    ("sap-odata", include_str!("../dialects/sap-odata.toml")),
+    ("slack", include_str!("../dialects/slack.toml")),
+    ("stripe", include_str!("../dialects/stripe.toml")),
 ];
 
 const BUILT_IN_NAMES: [&str; BUILT_IN.len()] = {

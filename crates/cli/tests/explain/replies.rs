@@ -133,7 +133,7 @@ fn what_cannot_be_explained_says_what_is_missing() {
     ended.says(&["line 2", "Set Cookie"]);
     assert!(!ended.err.contains("secret"), "{ended:#?}");
     let ended = stage.run(&["explain", "--api", "nope", "--status", "400"]).with_status(2);
-    ended.says(&["nope", "neither built in (knosc,"]);
+    ended.says(&["nope", "neither built in (", "knosc", "nor a file"]);
     let ended = stage.run(&write(&["--status", "400", "-H", "No header"])).with_status(2);
     ended.says(&["'Name: value'"]);
     let whole = ["explain", "--api", "knosc", "--status", "400", "--path", "https://a.test/b"];
