@@ -143,7 +143,7 @@ pub(crate) struct DeliverArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SandboxArgs {
-    /// The APIs to double, such as knosc
+    /// The APIs to double: knosc, thredfi, operations1, kneo
     #[arg(required = true)]
     pub(crate) api: Vec<Api>,
     /// Where to listen; port 0 takes a free one
@@ -164,6 +164,9 @@ pub(crate) struct SandboxArgs {
     /// What the world holds at the start: default, vectors, or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     pub(crate) fixtures: Fixtures,
+    /// How long Thredfi's tokens last [default: 3600]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) token_ttl: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

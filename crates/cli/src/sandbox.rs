@@ -32,6 +32,7 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<u8, Failure> {
                 .transpose()?,
             seed: args.seed,
             fixtures: args.fixtures.clone(),
+            token_ttl_s: args.token_ttl,
         };
         let sandbox = Sandbox::start(*api, options).await.map_err(Failure::usage)?;
         let ready = serde_json::to_string(&sandbox.ready()).unwrap_or_default();

@@ -9,7 +9,7 @@
 //! | route | does |
 //! |---|---|
 //! | `GET journal?since=N&limit=N` | entries after number `since`, those moved to a file included; without `since` all that are in memory |
-//! | `GET state?after=ID&limit=N&masters=0` | orders after an id, archived ones included; queue, failed list, late commits, users, master data |
+//! | `GET state?after=N&limit=N&masters=0` | Knosc: orders after an id, archived ones included, queue, failed list, users, master data. Thredfi: invoices, payments and refunds after the first N of each; businesses and customers as master data. Always `late_commits` |
 //! | `GET audit` | what can be judged from the server's side alone |
 //! | `GET faults`, `POST faults`, `DELETE faults` | the plan with its counters; replace it (a plan, or `{"preset":"rough-day","seed":7}`); end all faults |
 //! | `POST reset` | back to the fixtures: sessions, lock-outs, lock, queue, journal, audit and clock start afresh, the fault plan from its beginning |
@@ -18,6 +18,8 @@
 //! | `POST knosc/integration/start`, `…/finish` | hold and release the procurement tables |
 //! | `GET knosc/queue` | `{"locked","queue","failed"}` |
 //! | `POST knosc/references` | `{"kind":"purchase-order","id":42}` (or `purchase-order-detail`) marks a record as in use |
+//! | `POST thredfi/payment-status` | `{"payment_id":"…","status":"failed"}` gives a payment a status that only time would bring |
+//! | `POST thredfi/token-ttl` | `{"seconds":60}`: how long tokens last that are given out from now on |
 //! | `POST knosc/revoke` | `{"username":"ada@example.com"}` changes the user, so that every token is revoked |
 //!
 //! # Journal
@@ -33,9 +35,10 @@
 //! | `status` | what was sent; null if nothing was. It says nothing about what arrived |
 //! | `sent` | `whole`, `cut`, `malformed` or `nothing` |
 //! | `effect` | `none`, `applied` or `queued` |
-//! | `kind` | `login`, `verify`, `first-signin`, `refresh`, `logout`, `read`, `create`, `replace`, `delete`, `move`, `unknown` (no such route) or `apply` |
+//! | `kind` | `login`, `verify`, `first-signin`, `refresh`, `logout`, `read`, `create`, `replace`, `delete`, `move`, `archive`, `void`, `unknown` (no such route) or `apply` |
 //! | `resource` | `purchase-order`, `purchase-order-details`, `item-master`, …, `session` |
-//! | `key` | the natural key; of session routes the user |
+//! | `key` | the natural key, or the idempotency key of a write without one; of session routes the user |
+//! | `scope` | within what the key is unique, if that is not the whole API: the business of Thredfi |
 //! | `fault`, `rule` | the kind of fault that was met and the position of its rule |
 //! | `code` | of a refusal |
 //! | `id` | of what was created |
@@ -136,9 +139,22 @@
 //!  "next_ids": {"purchase-order": 42, "purchase-order-detail": 101}}
 //! ```
 //!
-//! Only `users` is required; the first one stands in the ready line. A user may have a `totp_secret`
+//! That was Knosc's. Only `users` is required; the first one stands in the ready line. A user may have a `totp_secret`
 //! (base32) or `"first_signin": true`. The categories of privileges are `Procurement`, `Item Master`,
 //! `Supplier Master` (which covers ship-froms) and `Warehouse Master`.
+//!
+//! Thredfi's, in which every record may have an `id`, a customer `"archived": true`, an invoice
+//! `"voided": true`, a payment a `status`:
+//!
+//! ```json
+//! {"token_ttl_s": 3600,
+//!  "partners": [{"uuid": "11111111-1111-4111-8111-111111111111", "api_key": "sandbox-partner-key",
+//!    "businesses": [{"external_id": "BIZ-1", "legal_name": "A Ltd", "entity_type": "limited", "email": "a@example.com",
+//!      "customers": [{"external_id": "CUST-1", "company_name": "C"}],
+//!      "invoices": [{"external_id": "OPEN-1", "sent_at": "2026-01-02", "customer_external_id": "CUST-1",
+//!                    "line_items": [{"quantity": 1, "unit_price": 9900}]}],
+//!      "payments": []}]}]}
+//! ```
 //!
 //! # What the contract leaves open
 //!

@@ -20,6 +20,8 @@ pub struct Options {
     pub seed: u64,
     /// What the world holds at the start.
     pub fixtures: Fixtures,
+    /// How long tokens last, in seconds, where the API leaves that to its operator (Thredfi: 3600).
+    pub token_ttl_s: Option<u64>,
 }
 
 impl Default for Options {
@@ -31,6 +33,7 @@ impl Default for Options {
             faults: None,
             seed: 0,
             fixtures: Fixtures::default(),
+            token_ttl_s: None,
         }
     }
 }
@@ -45,7 +48,7 @@ pub enum Fixtures {
     Vectors,
     /// As `Vectors`, but with no order yet: the next one gets the id 42, its first line 101.
     VectorsEmpty,
-    /// A file of the user's own, in the format of `fixtures/knosc-default.json`.
+    /// A file of the user's own, in the format of `fixtures/NAME-default.json`.
     File(PathBuf),
 }
 

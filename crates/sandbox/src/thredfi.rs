@@ -120,7 +120,8 @@ impl Thredfi {
         let seed = options.seed;
         let mut dice = Dice::new(seed);
         let book = fixtures.book(&rules, &mut dice, now)?;
-        let access = Access::new(fixtures.token_ttl_s, fixtures.partners(), seed, now.ms);
+        let life_s = options.token_ttl_s.unwrap_or(fixtures.token_ttl_s);
+        let access = Access::new(life_s, fixtures.partners(), seed, now.ms);
         Ok(Thredfi { rules, seed, fixtures, dice, access, book })
     }
 

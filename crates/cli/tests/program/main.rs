@@ -12,6 +12,7 @@ mod output;
 mod place;
 mod rejects;
 mod resume;
+mod sandbox;
 mod sandboxed;
 mod session;
 mod settings;

@@ -47,7 +47,7 @@ fn a_rough_day_ends_well() {
 #[test]
 fn files_that_fit_no_api_say_so() {
     let place = Place::new();
-    place.write("orders.csv", "name,colour\nTable,red\n");
+    place.write("orders.csv", "furniture,colour\nTable,red\n");
     place.run(&SANDBOXED).with_status(2).says(&["fit no resource", "--to"]);
     place
         .run(&[&SANDBOXED[..], &["--to", "nobody"]].concat())
