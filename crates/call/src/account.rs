@@ -3,6 +3,7 @@ use crate::budget::Budget;
 use crate::class::Class;
 use crate::dialect::{Auth, Dialect};
 use crate::error::CredentialsKind;
+use crate::hint::Limit;
 use crate::lock::LockWatch;
 use crate::pace::Pace;
 use crate::session::{Entry, Generation, Session};
@@ -207,6 +208,15 @@ impl Account {
                 | Class::Forbidden
         ) {
             self.session.accepted(bound);
+        }
+    }
+}
+
+impl Account {
+    /// Learns what a reply tells of the limit ahead of a refusal.
+    pub(crate) fn hear_limit(&mut self, told: Limit, now: Time) {
+        if let Some(reset) = told.reset {
+            self.pace.hear(told.limit, told.remaining, reset, now);
         }
     }
 }

@@ -13,10 +13,14 @@
 //! what it is told ([`Step`]). [`Call::step`] is the one function that changes the state. Why a
 //! step is taken is decided in `decide`, which is a pure function over what is known.
 
+mod again;
 mod attempt;
 mod decide;
+mod details;
 mod end;
 mod look;
+mod outgoing;
+mod renewal;
 mod step;
 mod wait;
 
@@ -24,17 +28,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::account::{Account, Gate, Ticket, Why};
-use crate::authentication::AuthFailure;
-use crate::backoff::{self, Cause, Draw};
+use crate::backoff::Draw;
 use crate::classify::Reading;
-use crate::dialect::{Auth, Dialect, LookupRoute, Policy, PolicyName, Resource, SendAgain};
+use crate::dialect::{Dialect, LookupRoute, Policy, PolicyName, Resource};
 use crate::effect::Effect;
 use crate::error::{Kind, Stop};
 use crate::failure::Failure;
+use crate::key::Key;
 use crate::outcome::Attempt;
 use crate::reply::Reply;
 use crate::request::{Nature, Options, Request};
-use crate::session::{Entry, Generation};
+use crate::session::Generation;
 use crate::time::Time;
 
 use decide::Decision;
@@ -73,6 +77,11 @@ pub struct Call {
     dialect: Arc<Dialect>,
     policy: PolicyName,
     request: Request,
+    /// The request as it is sent, where it carries a key or an id of the call.
+    outgoing: Option<Box<Request>>,
+    key: Option<Key>,
+    /// Why it can never be sent.
+    unsendable: Option<String>,
     options: Options,
     nature: Nature,
     state: State,
@@ -114,8 +123,16 @@ impl Call {
         account: &mut Account,
     ) -> Self {
         let nature = Nature::of(&dialect, &request);
+        let bound = outgoing::bind(&dialect, &request, &options, now);
+        let (key, outgoing, unsendable) = match bound {
+            Ok((key, outgoing)) => (key, outgoing.map(Box::new), None),
+            Err(text) => (None, None, Some(text)),
+        };
         Self {
             nature,
+            key,
+            outgoing,
+            unsendable,
             deadline: now + deadline,
             number: account.number_call(),
             effect: match options.in_doubt && nature.is_write() {
@@ -149,6 +166,19 @@ impl Call {
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// The request as every attempt sends it: with the idempotency key and the id of the call,
+    /// where it has them. Credentials are still to be bound.
+    #[must_use]
+    pub fn outgoing(&self) -> &Request {
+        self.outgoing.as_deref().unwrap_or(&self.request)
+    }
+
+    /// The idempotency key that it is sent with, if it has one.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| key.value.as_str())
     }
 
     /// What the caller said beside it.
@@ -235,18 +265,6 @@ impl Call {
         self.resource()?.lookup.as_ref()
     }
 
-    /// True if the call is itself a log-in or a refresh. A 401 to it is final (K5).
-    fn is_about_the_session(&self) -> bool {
-        let Auth::CookieSession { login, refresh, .. } = &self.dialect.auth else { return false };
-        let refresh = refresh.iter().flat_map(|refresh| &refresh.paths);
-        login.paths.iter().chain(refresh).any(|path| path == self.request.route())
-    }
-
-    /// True if a refused session is the reason of the answer, so that a newer one may be let in.
-    fn renewal_may_help(&self, reading: &Reading) -> bool {
-        reading.again != Some(SendAgain::Never) && !self.is_about_the_session()
-    }
-
     /// How often it was sent, but for the cures of a stale session: the documents count tries,
     /// and a try that is repeated after a refresh is one (K2, K6).
     fn tries(&self) -> u32 {
@@ -255,10 +273,13 @@ impl Call {
     }
 
     fn start(&mut self, now: Time, account: &mut Account) -> Step {
-        match (self.effect, self.nature) {
+        if let Some(text) = self.unsendable.take() {
+            return self.end_unsendable(text, now, account);
+        }
+        match self.may_repeat(now) {
+            true => self.send(now, account),
             // In doubt from an earlier process: its last attempt may have ended only just now.
-            (Effect::Unknown, Nature::Once) => self.resolve(now, account),
-            _ => self.send(now, account),
+            false => self.resolve(now, account),
         }
     }
 
@@ -270,8 +291,8 @@ impl Call {
                 self.wait_for_look_up(settled_at, now, account)
             }
             None => {
-                let rule = "it may have been sent before, and nothing can look it up";
-                self.end(Kind::Unknown, Stop::Final, rule.to_owned())
+                let rule = format!("it may have taken effect, and {}", self.in_doubt_because());
+                self.end(Kind::Unknown, Stop::Final, rule)
             }
         }
     }
@@ -283,7 +304,7 @@ impl Call {
         }
         // The only door to an attempt, so the only place that has to hold for I1: what may be
         // done twice is not sent while nobody can say whether it was done.
-        if self.nature == Nature::Once && self.effect == Effect::Unknown {
+        if !self.may_repeat(now) {
             return self.resolve(now, account);
         }
         if self.options.one_shot && !self.attempts.is_empty() {
@@ -351,36 +372,6 @@ impl Call {
                 self.wait_for_look_up(settled_at, now, account)
             }
             Decision::Compare { .. } => self.look_up(Purpose::Compare, false),
-        }
-    }
-
-    fn authenticated(
-        &mut self,
-        stale: Generation,
-        now: Time,
-        draw: Draw,
-        account: &mut Account,
-    ) -> Step {
-        if account.session.entry() == Entry::Authenticate(stale) {
-            // Asking again at once would go round for ever.
-            let text = "the renewal brought no newer session".to_owned();
-            return self.auth_failed(AuthFailure::Unreached { text }, now, draw);
-        }
-        self.send(now, account)
-    }
-
-    fn auth_failed(&mut self, failure: AuthFailure, now: Time, draw: Draw) -> Step {
-        match failure {
-            AuthFailure::Closed { kind, text } => self.end_credentials(kind, text),
-            AuthFailure::Unreached { text } => {
-                self.auth_failures += 1;
-                if self.auth_failures >= self.policy().attempts {
-                    let rule = format!("no session could be had: {text}");
-                    return self.end_unreached(Stop::Attempts, &rule);
-                }
-                let own = backoff::wait(self.policy(), Cause::Fault, self.auth_failures, draw);
-                self.wait(now + own, Then::Send, Why::Backoff)
-            }
         }
     }
 }

@@ -1,13 +1,11 @@
 //! From a reply to what it means. Every reply is read, 2xx included; a body that is empty, cut
 //! off or not JSON still classifies by status.
 
-use http::Method;
-
 use crate::class::Class;
-use crate::dialect::{
-    BodyShape, Dialect, Extract, PolicyName, Rule, SendAgain, When, find_value, glob_matches,
-};
+use crate::conditions::View;
+use crate::dialect::{BodyShape, Dialect, Extract, Mismatch, PolicyName, Rule, SendAgain};
 use crate::effect::Effect;
+use crate::items;
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -69,7 +67,7 @@ pub fn classify_under(
     reply: &Reply,
     circumstances: Circumstances,
 ) -> Reading {
-    let codes = all(&dialect.reply.code, reply);
+    let codes = codes(dialect, reply);
     let view = View { request, reply, codes: &codes, circumstances };
     let fitting = dialect.rule.iter().find_map(|rule| Some((rule, view.fits(&rule.when)?)));
     let at = fitting.as_ref().and_then(|(_, fit)| fit.code).unwrap_or(0);
@@ -88,7 +86,73 @@ pub fn classify_under(
     let message = (beside < messages.len()).then(|| messages.swap_remove(beside));
     let request_id = dialect.reply.request_id.iter().find_map(|place| place.text(reply));
     let code = codes.into_iter().nth(at);
-    Reading { class, again, effect, rule, code, message, request_id }
+    let mut reading = Reading { class, again, effect, rule, code, message, request_id };
+    reading.hear_the_items(dialect, reply);
+    reading.hear_the_verdict(dialect, reply);
+    reading.hear_the_options(dialect, reply, circumstances);
+    reading
+}
+
+impl Reading {
+    /// A success in which items failed is none.
+    fn hear_the_items(&mut self, dialect: &Dialect, reply: &Reply) {
+        if dialect.reply.items.is_empty() || self.class != Class::Ok || !reply.status.is_success() {
+            return;
+        }
+        let items = items::read(&dialect.reply.items, reply);
+        let (failed, all) = (items::failed(&items), items.len());
+        if failed == 0 {
+            return;
+        }
+        self.class = Class::Partial;
+        self.rule = format!("status {}, and {failed} of {all} items failed", reply.status.as_u16());
+        if failed == all {
+            self.effect = Some(Effect::None);
+            self.rule = format!("status {}, and every item failed", reply.status.as_u16());
+        }
+        let first = items.into_iter().find(|item| item.failed);
+        if let Some(first) = first {
+            self.code = self.code.take().or(first.code);
+            self.message = self.message.take().or(first.message);
+        }
+    }
+
+    /// The server's own word on sending again goes before what rules and classes say of it. What
+    /// may have taken effect is not sent again all the same, unless it can do no harm.
+    fn hear_the_verdict(&mut self, dialect: &Dialect, reply: &Reply) {
+        let Some(verdict) = &dialect.reply.verdict else { return };
+        if matches!(self.class, Class::Ok | Class::Queued | Class::Partial) {
+            return;
+        }
+        match verdict.read(reply) {
+            // That it was not processed says more than that it may be sent again.
+            Some(true) if self.again == Some(SendAgain::NotProcessed) => {}
+            Some(true) => {
+                self.again = Some(SendAgain::IfSafe);
+                self.rule.push_str("; the server says to send again");
+            }
+            Some(false) => {
+                self.again = Some(SendAgain::Never);
+                self.rule.push_str("; the server says not to send again");
+            }
+            None => {}
+        }
+    }
+
+    /// The letter of a guide, where the user wished for it (hazard 19).
+    fn hear_the_options(&mut self, dialect: &Dialect, reply: &Reply, circumstances: Circumstances) {
+        let wished = dialect.options.mismatch == Mismatch::AnyKeyed409;
+        if wished && circumstances.key_sent && reply.status.as_u16() == 409 {
+            self.class = Class::IdempotencyMismatch;
+            self.again = None;
+            self.rule = "any 409 to a call with a key is a mismatch, as the user wished".to_owned();
+        }
+    }
+}
+
+/// Every code that a reply holds.
+pub(crate) fn codes(dialect: &Dialect, reply: &Reply) -> Vec<String> {
+    all(&dialect.reply.code, reply)
 }
 
 /// All values of the first place that has any.
@@ -106,95 +170,6 @@ pub(crate) fn said(reading: &Reading, status: u16) -> String {
         (Some(code), Some(message)) => format!("[{code}] {message}"),
         (Some(code), None) => format!("[{code}]"),
         (None, _) => format!("HTTP {status}"),
-    }
-}
-
-struct View<'a> {
-    request: &'a Request,
-    reply: &'a Reply,
-    codes: &'a [String],
-    circumstances: Circumstances,
-}
-
-/// That a rule fits, and which of the codes it asked for.
-#[derive(Clone, Copy, Default)]
-struct Fit {
-    code: Option<usize>,
-}
-
-impl View<'_> {
-    fn is_write(&self) -> bool {
-        !matches!(self.request.method, Method::GET | Method::HEAD | Method::OPTIONS)
-    }
-
-    fn shape(&self) -> BodyShape {
-        if self.reply.body.is_empty() {
-            BodyShape::Empty
-        } else if self.reply.json().is_some() {
-            BodyShape::Json
-        } else {
-            BodyShape::Other
-        }
-    }
-
-    /// Cheap conditions come first: this runs for every reply.
-    fn fits(&self, when: &When) -> Option<Fit> {
-        if !self.call_fits(when) || !self.headers_fit(when) {
-            return None;
-        }
-        let mut fit = Fit::default();
-        if !when.code.is_empty() {
-            let asked = |code: &String| when.code.iter().any(|glob| glob_matches(glob, code));
-            fit.code = Some(self.codes.iter().position(asked)?);
-        }
-        if when.code_absent && !self.codes.is_empty() {
-            return None;
-        }
-        if !self.body_fits(when) {
-            return None;
-        }
-        if !when.any.is_empty() {
-            let one = when.any.iter().find_map(|when| self.fits(when))?;
-            fit.code = fit.code.or(one.code);
-        }
-        Some(fit)
-    }
-
-    fn call_fits(&self, when: &When) -> bool {
-        let status = self.reply.status.as_u16();
-        (when.status.is_empty() || when.status.iter().any(|pattern| pattern.matches(status)))
-            && !when.status_not.iter().any(|pattern| pattern.matches(status))
-            && when.write.is_none_or(|write| write == self.is_write())
-            && when.key_sent.is_none_or(|sent| sent == self.circumstances.key_sent)
-            && when.policy.is_none_or(|policy| policy == self.circumstances.policy)
-            && (when.method.is_empty()
-                || when.method.iter().any(|m| m.eq_ignore_ascii_case(self.request.method.as_str())))
-            && when.path.as_ref().is_none_or(|path| glob_matches(path, self.request.route()))
-    }
-
-    fn headers_fit(&self, when: &When) -> bool {
-        let headers = &self.reply.headers;
-        when.header.iter().all(|(name, pattern)| {
-            let values = headers.get_all(name);
-            values.iter().filter_map(|v| v.to_str().ok()).any(|v| glob_matches(pattern, v))
-        }) && !when.header_absent.iter().any(|name| headers.contains_key(name))
-            && when
-                .content_type
-                .as_ref()
-                .is_none_or(|pattern| glob_matches(pattern, &self.reply.content_type()))
-    }
-
-    fn body_fits(&self, when: &When) -> bool {
-        let found = |pointer: &str| self.reply.json().and_then(|body| find_value(body, pointer));
-        let there = |pointer: &String| found(pointer).is_some_and(|value| !value.is_null());
-        when.body.is_none_or(|shape| shape == self.shape())
-            && when.json.iter().all(|(pointer, wanted)| found(pointer) == Some(wanted))
-            && when.json_there.iter().all(there)
-            && !when.json_absent.iter().any(there)
-            && (when.text.is_empty() || {
-                let body = String::from_utf8_lossy(&self.reply.body);
-                when.text.iter().any(|text| body.contains(text.as_str()))
-            })
     }
 }
 

@@ -99,7 +99,7 @@ fn compare_lines(
 }
 
 /// RFC 6901 §3.
-fn escape(name: &str) -> String {
+pub(crate) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

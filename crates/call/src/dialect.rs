@@ -222,16 +222,21 @@ impl Dialect {
     /// ```
     #[must_use]
     pub fn creates(&self, request: &Request) -> Option<(&str, Option<String>)> {
-        let fits = |resource: &Resource| {
-            let create = &resource.create;
-            create.method.eq_ignore_ascii_case(request.method.as_str())
-                && create.path == request.route()
-        };
-        let (name, resource) = self.resource.iter().find(|(_, resource)| fits(resource))?;
+        let (name, resource) =
+            self.resource.iter().find(|(_, resource)| resource.create.fits(request))?;
         let body: Option<serde_json::Value> =
             request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
         let key = body.as_ref().and_then(|body| body.get(&resource.key)).and_then(value_text);
         Some((name, key))
+    }
+
+    /// What is said of the operation that a request is, if anything.
+    #[must_use]
+    pub fn operation_of(&self, request: &Request) -> Option<&Operation> {
+        self.operation.iter().find(|operation| {
+            operation.method.eq_ignore_ascii_case(request.method.as_str())
+                && glob_matches(&operation.path, request.route())
+        })
     }
 
     /// The policy of that name.

@@ -8,7 +8,14 @@ use bytes::Bytes;
 use crate::class::Class;
 use crate::compare::Difference;
 use crate::effect::Effect;
+use crate::field_error::FieldError;
+use crate::items::{self, Item};
 use crate::outcome::Attempt;
+
+mod matching;
+
+/// How many failed items a text for people names.
+const ITEMS_NAMED: usize = 3;
 
 /// How a call ended that did not end well: what happened, what it did, and what to do.
 ///
@@ -33,16 +40,27 @@ pub struct Details {
     pub code: Option<String>,
     /// The API's message.
     pub message: Option<String>,
+    /// What is wrong with single fields, as JSON pointers into what was sent.
+    pub field_errors: Vec<FieldError>,
+    /// What became of the single items of a call that wrote several.
+    pub items: Vec<Item>,
     /// The raw body of the last answer, to a bound.
     pub body: Bytes,
     /// The server's name for the last exchange.
     pub request_id: Option<String>,
+    /// Our own name for the call, sent with every attempt.
+    pub request_id_sent: Option<String>,
+    /// The idempotency key that every attempt was sent with. Whoever sends the same thing again
+    /// has to send the same key.
+    pub idempotency_key: Option<String>,
     /// What the server asked us to wait.
     pub retry_after: Option<Duration>,
     /// Where a resource with the same key is not what we wrote.
     pub differences: Vec<Difference>,
     /// What a person does about it, in the words of the dialect.
     pub action: Option<String>,
+    /// What to tell a person, in the words of the dialect.
+    pub for_people: Option<String>,
     /// The rule that decided, in words.
     pub rule: String,
     /// Every attempt that was made.
@@ -63,6 +81,9 @@ pub enum Kind {
     Unreached(Class),
     /// It was sent, and whether it took effect cannot be proven.
     Unknown,
+    /// The API did some of the items of the call and refused others, or all of them. The call as
+    /// a whole is never sent again: that would do again what was done.
+    Partial,
     /// A resource with our key is there with other content than ours.
     Differs,
     /// The answer is none that this API gives.
@@ -102,6 +123,34 @@ pub enum Stop {
     Cancelled,
 }
 
+impl Details {
+    /// What is known of every error; the rest is empty.
+    #[must_use]
+    pub fn new(kind: Kind, effect: Effect, stop: Stop, rule: String) -> Self {
+        Self {
+            kind,
+            effect,
+            stop,
+            status: None,
+            code: None,
+            message: None,
+            field_errors: Vec::new(),
+            items: Vec::new(),
+            body: Bytes::new(),
+            request_id: None,
+            request_id_sent: None,
+            idempotency_key: None,
+            retry_after: None,
+            differences: Vec::new(),
+            action: None,
+            for_people: None,
+            rule,
+            attempts: Vec::new(),
+            source: None,
+        }
+    }
+}
+
 impl Error {
     /// An error of these details.
     #[must_use]
@@ -113,25 +162,12 @@ impl Error {
     /// what is wrong.
     #[must_use]
     pub fn never_made(effect: Effect, text: String) -> Self {
-        Self::new(Details {
-            kind: match effect {
-                Effect::None | Effect::Applied => Kind::Unsendable,
-                Effect::Unknown => Kind::Unknown,
-            },
-            effect,
-            stop: Stop::Final,
-            status: None,
-            code: None,
-            message: Some(text.clone()),
-            body: Bytes::new(),
-            request_id: None,
-            retry_after: None,
-            differences: Vec::new(),
-            action: None,
-            rule: text,
-            attempts: Vec::new(),
-            source: None,
-        })
+        let kind = match effect {
+            Effect::None | Effect::Applied => Kind::Unsendable,
+            Effect::Unknown => Kind::Unknown,
+        };
+        let message = Some(text.clone());
+        Self::new(Details { message, ..Details::new(kind, effect, Stop::Final, text) })
     }
 
     /// Everything that is known.
@@ -183,6 +219,7 @@ impl Error {
                 }
                 Kind::Credentials(_)
                 | Kind::Unknown
+                | Kind::Partial
                 | Kind::Differs
                 | Kind::Protocol
                 | Kind::Unsendable => false,
@@ -201,10 +238,40 @@ impl Error {
         }
     }
 
+    fn told_of_items(&self) -> String {
+        let items = &self.0.items;
+        let (failed, all) = (items::failed(items), items.len());
+        let named: Vec<String> = items
+            .iter()
+            .filter(|item| item.failed)
+            .take(ITEMS_NAMED)
+            .map(|item| match (&item.id, &item.message, &item.code) {
+                (Some(id), Some(text), _) | (Some(id), None, Some(text)) => format!("{id}: {text}"),
+                (Some(id), None, None) => id.clone(),
+                (None, Some(text), _) | (None, None, Some(text)) => {
+                    format!("number {}: {text}", item.index + 1)
+                }
+                (None, None, None) => format!("number {}", item.index + 1),
+            })
+            .collect();
+        let more = if failed > named.len() { ", …" } else { "" };
+        let named = named.join("; ");
+        match failed == all {
+            true => format!("None of the {all} items was done ({named}{more})."),
+            false => format!(
+                "{failed} of {all} items failed ({named}{more}), and the others were done. Send \
+                 only the failed ones again."
+            ),
+        }
+    }
+
     /// What to tell a person: what happened, whether anything was done, and what to do.
     #[must_use]
     pub fn user_message(&self) -> String {
         let details = &self.0;
+        if let Some(text) = &details.for_people {
+            return text.clone();
+        }
         let mut text = match details.kind {
             Kind::Refused(_) => format!("It was refused: {}.", self.summary()),
             Kind::Credentials(kind) => kind.as_str().to_owned(),
@@ -215,6 +282,7 @@ impl Error {
                 "It was sent, and the answer does not tell whether it was done ({}). Look for it before sending it again.",
                 self.summary()
             ),
+            Kind::Partial => self.told_of_items(),
             Kind::Differs => {
                 "There is one with this key already, and its content is not the same.".to_owned()
             }
@@ -250,6 +318,7 @@ impl Kind {
             Self::Credentials(_) => "credentials",
             Self::Unreached(_) => "unreached",
             Self::Unknown => "unknown",
+            Self::Partial => "partial",
             Self::Differs => "differs",
             Self::Protocol => "protocol",
             Self::Cancelled => "cancelled",

@@ -16,7 +16,10 @@ use crate::classify::{Circumstances, classify_under};
 use crate::dialect::{Dialect, PolicyName};
 use crate::effect::Effect;
 use crate::error::Error;
-use crate::hint;
+use crate::field_error::{self, FieldError};
+use crate::hint::{self, Limit};
+use crate::items::{self, Item};
+use crate::key;
 use crate::outcome::{Attempt, Outcome};
 use crate::reply::Reply;
 use crate::request::{Nature, Options, Request};
@@ -52,6 +55,14 @@ pub struct Explanation {
     pub hint: Option<Duration>,
     /// Why hints were set aside, one sentence each.
     pub hints_ignored: Vec<String>,
+    /// What the server told of its limit.
+    pub limit: Option<Limit>,
+    /// True if the request was sent with an idempotency key.
+    pub key_sent: bool,
+    /// What became of single items, where the reply tells.
+    pub items: Vec<Item>,
+    /// What is wrong with single fields, as JSON pointers into what was sent.
+    pub field_errors: Vec<FieldError>,
     /// What is done next.
     pub next: Next,
     /// When it is sent again each time that the same reply comes back, counted from that reply.
@@ -139,9 +150,13 @@ pub fn explain(
     reply: &Reply,
 ) -> Explanation {
     let options = Options { in_doubt: false, tried_before: false, ..options };
-    let circumstances = Circumstances { policy, ..Circumstances::default() };
+    let key_sent = key::bind(dialect, &request, options.idempotency_key.as_ref(), Time::default())
+        .is_ok_and(|key| key.is_some());
+    let circumstances = Circumstances { policy, key_sent };
     let reading = classify_under(dialect, &request, reply, circumstances);
-    let hinted = hint::read(&dialect.hints.wait, reply);
+    let (hinted, limit) =
+        hint::read_all(dialect, dialect.policy(policy), &request, reply, circumstances);
+    let items = items::read(&dialect.reply.items, reply);
     let nature = Nature::of(dialect, &request);
     let tell = |draw| Told::of(dialect, policy, &request, &options, reply, Draw::new(draw));
     let (least, most) = (tell(0.0), tell(1.0));
@@ -175,6 +190,13 @@ pub fn explain(
         request_id: reading.request_id,
         hint: hinted.wait,
         hints_ignored: hinted.ignored,
+        limit,
+        key_sent,
+        items,
+        field_errors: match reply.status.is_success() {
+            true => Vec::new(),
+            false => field_error::read(&dialect.reply.field_error, reply),
+        },
         next,
         again,
         end: most.end.map(Box::new),

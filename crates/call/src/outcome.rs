@@ -72,20 +72,11 @@ impl Success {
     pub fn into_error(self, effect: Effect, text: String) -> Error {
         let reply = self.reply.as_ref();
         Error::new(Details {
-            kind: Kind::Protocol,
-            effect,
-            stop: Stop::Final,
             status: reply.map(|reply| reply.status.as_u16()),
-            code: None,
-            message: None,
             body: reply.map(|reply| reply.body.clone()).unwrap_or_default(),
             request_id: self.attempts.last().and_then(|attempt| attempt.request_id.clone()),
-            retry_after: None,
-            differences: Vec::new(),
-            action: None,
-            rule: text,
             attempts: self.attempts,
-            source: None,
+            ..Details::new(Kind::Protocol, effect, Stop::Final, text)
         })
     }
 

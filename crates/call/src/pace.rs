@@ -56,6 +56,14 @@ const KNOWN_AGAIN: u32 = 30;
 /// server's bucket meanwhile may have run over, so that it measures nothing.
 const IDLE: Duration = Duration::from_millis(100);
 
+/// What is left of a window is spread once it is no more than this share of it; where the window
+/// is not told, than this many.
+const SCARCE_SHARE: f64 = 0.1;
+const SCARCE: f64 = 10.0;
+/// A window that ends no later than so much after another is the same.
+const SAME_WINDOW: Duration = Duration::from_millis(1_500);
+/// No longer than this is waited because of a limit that was told ahead.
+const TOLD_MAX: Duration = Duration::from_secs(60);
 /// Nobody is sent away for less than this.
 const WAIT_MIN: Duration = Duration::from_millis(1);
 
@@ -74,6 +82,16 @@ pub(crate) struct Pace {
     round: u32,
     /// Refusals of what was sent before this say nothing new.
     learned_at: Option<Time>,
+    told: Option<Told>,
+}
+
+/// What the server told of its limit ahead of a refusal.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    /// How many more may be sent until then.
+    left: f64,
+    until: Time,
+    next: Time,
 }
 
 #[derive(Debug, Clone)]
@@ -124,6 +142,7 @@ impl Pace {
             waiting: 0,
             round: 0,
             learned_at: None,
+            told: None,
         }
     }
 
@@ -133,6 +152,7 @@ impl Pace {
     /// # Errors
     /// The instant at which to ask again, if the next slot is too far ahead to be given away.
     pub(crate) fn slot(&mut self, now: Time, place: &mut Option<u64>) -> Result<Time, Time> {
+        self.keep_to_what_was_told(now)?;
         if let Phase::Opening(opening) = &mut self.phase
             && self.ceiling.is_none()
         {
@@ -154,6 +174,41 @@ impl Pace {
         self.served += 1;
         self.next_slot = slot + Duration::from_secs_f64(1.0 / rate);
         Ok(slot)
+    }
+
+    /// Notes what the server said of its limit: of so many that a window has, so many are left,
+    /// and it ends after that time. What is on its way already is not counted in.
+    pub(crate) fn hear(&mut self, limit: Option<f64>, remaining: f64, reset: Duration, now: Time) {
+        let until = now + reset.min(TOLD_MAX);
+        let scarce = limit.map_or(SCARCE, |limit| (limit * SCARCE_SHARE).max(1.0));
+        if remaining > scarce || reset.is_zero() {
+            self.told = None;
+            return;
+        }
+        // Of one window the answers may come in any order: the least that was left counts.
+        let before = self.told.filter(|told| until - told.until <= SAME_WINDOW);
+        let left = before.map_or(remaining, |told| told.left.min(remaining));
+        let next = before.map_or(now, |told| told.next);
+        self.told = Some(Told { left, until, next });
+    }
+
+    /// Spreads what is left over the rest of the window, and waits for the next one when nothing
+    /// is.
+    fn keep_to_what_was_told(&mut self, now: Time) -> Result<(), Time> {
+        let Some(told) = &mut self.told else { return Ok(()) };
+        if now >= told.until {
+            self.told = None;
+            return Ok(());
+        }
+        if told.left < 1.0 {
+            return Err(told.until);
+        }
+        if now < told.next {
+            return Err(told.next.min(told.until));
+        }
+        told.next = now + (told.until - now).div_f64(told.left.max(1.0));
+        told.left -= 1.0;
+        Ok(())
     }
 
     /// When to ask again: one after the other, so that not all of them ask for the same slot.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use crate::dialect::{Dialect, Operation, glob_matches};
+use crate::dialect::{Dialect, Idempotency};
 
 /// One thing the caller wants done: what to send. Credentials, cookies and CSRF headers are no
 /// part of it; they are bound afresh for every attempt.
@@ -64,11 +64,7 @@ impl Nature {
         if matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Self::Safe;
         }
-        let fits = |operation: &&Operation| {
-            operation.method.eq_ignore_ascii_case(request.method.as_str())
-                && glob_matches(&operation.path, request.route())
-        };
-        match dialect.operation.iter().find(fits) {
+        match dialect.operation_of(request) {
             Some(operation) if operation.safe => Self::Safe,
             Some(operation) if operation.idempotent == Some(true) => {
                 Self::Idempotent { gone_is_done: operation.gone_is_done }
@@ -84,6 +80,25 @@ impl Nature {
     }
 }
 
+/// The value by which an API recognises a repeat. It belongs to one operation with one payload,
+/// and has to be the same each time that this is sent, by whichever process: keep it before the
+/// first send (hazards 16 and 17).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The value. Blanks around it are taken off.
+    pub value: String,
+    /// How long ago it was sent for the first time. What is older than the API remembers is as
+    /// good as no key.
+    pub age: Duration,
+}
+
+impl From<&str> for IdempotencyKey {
+    /// A key that has not been sent yet.
+    fn from(value: &str) -> Self {
+        Self { value: value.to_owned(), age: Duration::ZERO }
+    }
+}
+
 /// What the caller says about a call beside what to send.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -94,6 +109,12 @@ pub struct Options {
     pub resource: Option<String>,
     /// The natural key of what is written.
     pub natural_key: Option<String>,
+    /// The key by which the API recognises a repeat. Where the dialect says that keys are
+    /// [generated](crate::dialect::Idempotency::generate), the client makes one if this is none.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// The id of this call, sent in the header that the dialect names, the same on all attempts,
+    /// and kept on its error.
+    pub request_id: Option<String>,
     /// True if the resource was seen to be absent before the first attempt.
     pub known_absent: bool,
     /// True if an earlier process may have sent this write and cannot say how it ended.
@@ -106,4 +127,29 @@ pub struct Options {
     pub one_shot: bool,
     /// What the caller wants to find in the log lines of this call.
     pub context: BTreeMap<String, String>,
+}
+
+impl Options {
+    /// Fills in what a client makes for a call where the caller gave none: the id of the call, and
+    /// the idempotency key where the dialect has keys made. `uuid` makes a new UUID each time.
+    ///
+    /// No key is made for a write that may have been sent before: a fresh key would make it
+    /// another write (hazard 16).
+    pub fn fill_in(
+        &mut self,
+        dialect: &Dialect,
+        request: &Request,
+        mut uuid: impl FnMut() -> String,
+    ) {
+        if dialect.request.id_header.is_some() && self.request_id.is_none() {
+            self.request_id = Some(uuid());
+        }
+        let made = |contract: &&Idempotency| contract.generate && contract.sends(request);
+        if self.idempotency_key.is_none()
+            && !self.in_doubt
+            && dialect.idempotency.as_ref().filter(made).is_some_and(|c| !c.is_carried_by(request))
+        {
+            self.idempotency_key = Some(IdempotencyKey::from(uuid().as_str()));
+        }
+    }
 }

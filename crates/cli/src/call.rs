@@ -101,7 +101,7 @@ fn status(result: &Result<Outcome, Error>) -> u8 {
     match result {
         Ok(_) => 0,
         Err(error) => match error.kind() {
-            Kind::Refused(_) | Kind::Unknown | Kind::Differs | Kind::Protocol => 1,
+            Kind::Refused(_) | Kind::Partial | Kind::Unknown | Kind::Differs | Kind::Protocol => 1,
             Kind::Credentials(_) | Kind::Unreached(_) | Kind::Unsendable => UNSENT,
             Kind::Cancelled => INTERRUPTED,
         },

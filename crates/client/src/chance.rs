@@ -19,7 +19,6 @@ impl Chance {
         Draw::new(self.with(fastrand::Rng::f64, fastrand::f64))
     }
 
-    #[allow(dead_code, reason = "request ids and idempotency keys are made of it")]
     /// A UUID of version 4 (RFC 9562, section 5.4), as text.
     pub(crate) fn uuid(&self) -> String {
         let bits = self.with(|rng| rng.u128(..), || fastrand::u128(..));

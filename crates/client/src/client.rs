@@ -294,7 +294,8 @@ impl Inner {
         url
     }
 
-    pub(crate) fn new_call(&self, request: Request, options: Options) -> Call {
+    pub(crate) fn new_call(&self, request: Request, mut options: Options) -> Call {
+        options.fill_in(&self.dialect, &request, || self.chance.uuid());
         let deadline = options.deadline.unwrap_or(self.deadline);
         let now = self.now();
         let mut shared = self.shared();

@@ -106,7 +106,7 @@ async fn run(
         event = match step {
             Step::Send { generation, timeout, attempt } => {
                 let limits = Limits { timeout, ..inner.limits };
-                match bind(inner, call.request(), &snapshot) {
+                match bind(inner, call.outgoing(), &snapshot) {
                     Ok(request) => {
                         log::request(call.request(), request.headers(), attempt, &inner.dialect);
                         let span = log::attempt_span(call.request(), &inner.base_url, attempt);

@@ -177,6 +177,15 @@ impl Secrets {
         details.code.iter_mut().for_each(&mut scrub);
         details.message.iter_mut().for_each(&mut scrub);
         details.request_id.iter_mut().for_each(&mut scrub);
+        details.for_people.iter_mut().for_each(&mut scrub);
+        for fault in &mut details.field_errors {
+            scrub(&mut fault.message);
+        }
+        for item in &mut details.items {
+            item.id.iter_mut().for_each(&mut scrub);
+            item.code.iter_mut().for_each(&mut scrub);
+            item.message.iter_mut().for_each(&mut scrub);
+        }
         scrub(&mut details.rule);
         for attempt in &mut details.attempts {
             attempt.code.iter_mut().for_each(&mut scrub);

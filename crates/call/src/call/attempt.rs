@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::account::{Account, Ticket};
 use crate::backoff::Draw;
 use crate::class::Class;
-use crate::classify::{Circumstances, classify_under, said};
+use crate::classify::{Circumstances, Reading, classify_under, said};
 use crate::dialect::SendAgain;
 use crate::effect::Effect;
 use crate::error::CredentialsKind;
@@ -31,16 +31,15 @@ impl Call {
         draw: Draw,
         account: &mut Account,
     ) -> Step {
-        let circumstances = Circumstances { policy: self.policy, ..Circumstances::default() };
+        let circumstances = self.circumstances();
         let mut reading = classify_under(&self.dialect, &self.request, &reply, circumstances);
         let status = reply.status.as_u16();
-        let effect = match self.nature.is_write() {
-            // Whatever the status: the API says that it did nothing.
-            true if reading.again == Some(SendAgain::NotProcessed) => Effect::None,
-            true => Effect::of_reply(reading.class, status),
-            false => Effect::None,
-        };
-        let hinted = hint::read(&self.dialect.hints.wait, &reply);
+        let effect = self.effect_of(&reading, status);
+        if reading.class == Class::Ok && self.is_replayed(&reply) {
+            reading.rule.push_str("; it is the stored answer to an earlier attempt");
+        }
+        let (hinted, limit) =
+            hint::read_all(&self.dialect, self.policy(), &self.request, &reply, circumstances);
         for ignored in &hinted.ignored {
             reading.rule.push_str("; ");
             reading.rule.push_str(ignored);
@@ -48,6 +47,9 @@ impl Call {
         let hint = hinted.wait;
         self.ticket = Ticket::default();
         account.observe(self.number, bound, reading.class, sent_at, now);
+        if let Some(limit) = limit {
+            account.hear_limit(limit, now);
+        }
         self.testify(reading.class, &reply, sent_at, now, account);
         if reading.class == Class::Unauthenticated && self.renewal_may_help(&reading) {
             account.session.refused(bound);
@@ -70,6 +72,30 @@ impl Call {
         }
         self.last = Some(Last::Reply { reply: Box::new(reply), reading, hint });
         self.proceed(bound, now, draw, account)
+    }
+
+    /// What rules may ask for beside the request and the reply.
+    pub(super) fn circumstances(&self) -> Circumstances {
+        Circumstances { key_sent: self.key.is_some(), policy: self.policy }
+    }
+
+    /// What the attempt did, as far as its answer tells.
+    fn effect_of(&self, reading: &Reading, status: u16) -> Effect {
+        match (reading.class, reading.again, reading.effect) {
+            _ if !self.nature.is_write() => Effect::None,
+            // Whatever the status: the API says that it did nothing.
+            (_, Some(SendAgain::NotProcessed), _) => Effect::None,
+            (_, _, Some(effect)) => effect,
+            // This attempt did nothing, and another with the same key is about to.
+            (Class::InProgress, _, None) if self.key.is_some() => Effect::Unknown,
+            (class, _, None) => Effect::of_reply(class, status),
+        }
+    }
+
+    fn is_replayed(&self, reply: &Reply) -> bool {
+        let contract = self.dialect.idempotency.as_ref().filter(|_| self.key.is_some());
+        let shown = contract.and_then(|contract| contract.replayed.as_ref());
+        shown.is_some_and(|shown| shown.holds(reply))
     }
 
     /// What the answer shows of the lock. Only writes that a locked run would have queued show

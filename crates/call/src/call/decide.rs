@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::account::Why;
 use crate::backoff::{Cause, Draw, wait};
 use crate::class::Class;
-use crate::dialect::{RateLimited, SendAgain};
+use crate::dialect::{HintUse, RateLimited, SendAgain};
 use crate::effect::Effect;
 use crate::error::{CredentialsKind, Kind, Stop};
 use crate::failure::Reach;
@@ -76,13 +76,14 @@ pub(super) fn decide(at: &Situation<'_>) -> Decision {
         None => (Class::Unmodelled, None, "nothing was answered".to_owned()),
     };
     match (class, again) {
-        (Class::Ok | Class::Queued, _) | (_, None) => {}
+        (Class::Ok | Class::Queued | Class::Partial, _) | (_, None) => {}
         (_, Some(SendAgain::Never)) => return at.refuse(class, rule),
         (_, Some(SendAgain::NotProcessed)) => return at.send_again(Cause::Throttle, class, rule),
         (_, Some(SendAgain::IfSafe)) => return at.fault(class, rule),
     }
     match class {
-        Class::Ok | Class::Partial => Decision::Succeed { queued: false, rule },
+        Class::Ok => Decision::Succeed { queued: false, rule },
+        Class::Partial => Decision::Fail { kind: Kind::Partial, stop: Stop::Final, rule },
         Class::Queued => Decision::Succeed { queued: true, rule },
         Class::Duplicate => at.duplicate(rule),
         Class::NotFound if at.gone_is_done() => Decision::Gone { rule },
@@ -93,7 +94,7 @@ pub(super) fn decide(at: &Situation<'_>) -> Decision {
             RateLimited::NotProcessed => at.send_again(Cause::Throttle, class, rule),
             RateLimited::Never => at.refuse(class, rule),
         },
-        Class::InProgress => at.send_again(Cause::Throttle, class, rule),
+        Class::InProgress => at.in_progress(rule),
         Class::Unavailable | Class::ServerError => at.fault(class, rule),
         Class::Network => at.network(rule),
         Class::Unmodelled => at.unmodelled(rule),
@@ -108,14 +109,6 @@ pub(super) fn decide(at: &Situation<'_>) -> Decision {
 }
 
 impl Situation<'_> {
-    /// True if sending again cannot do the thing twice.
-    fn may_repeat(&self) -> bool {
-        match self.call.nature {
-            Nature::Safe | Nature::Idempotent { .. } => true,
-            Nature::Once => self.call.effect == Effect::None,
-        }
-    }
-
     /// True if "not found" is what an earlier attempt of ours wanted. A bare 404 may be anybody's:
     /// a gateway says it too. Where the API's refusals carry a code, this one has to.
     fn gone_is_done(&self) -> bool {
@@ -189,6 +182,15 @@ impl Situation<'_> {
         Decision::Authenticate { csrf: true, pause: self.hinted_pause(), rule }
     }
 
+    /// The same key is being worked on: what comes of it is asked for later, with the same key
+    /// (hazard 20). Without a key of ours somebody else is at it.
+    fn in_progress(&self, rule: String) -> Decision {
+        match self.call.may_repeat(self.now) {
+            true => self.send_again(Cause::Throttle, Class::InProgress, rule),
+            false => self.fault(Class::InProgress, rule),
+        }
+    }
+
     fn network(&self, rule: String) -> Decision {
         match &self.call.last {
             Some(Last::Failure(failure)) if failure.reach == Reach::NotSent => {
@@ -227,7 +229,18 @@ impl Situation<'_> {
 
     /// It may have taken effect. Send again only what cannot be done twice; else look first.
     fn fault(&self, class: Class, rule: String) -> Decision {
-        if self.may_repeat() {
+        if self.call.may_repeat(self.now) {
+            let rule = match (self.call.effect, self.call.harmless(self.now)) {
+                (Effect::Unknown, None) => {
+                    format!(
+                        "{rule}; it may have taken effect, and is sent again as the user wished"
+                    )
+                }
+                (Effect::Unknown, Some(why)) if self.call.nature == Nature::Once => {
+                    format!("{rule}; it may have taken effect, but {why}")
+                }
+                _ => rule,
+            };
             return self.send_again(Cause::Fault, class, rule);
         }
         match self.call.lookup() {
@@ -239,7 +252,10 @@ impl Situation<'_> {
             None => Decision::Fail {
                 kind: Kind::Unknown,
                 stop: Stop::Final,
-                rule: format!("{rule}: it may have taken effect, and nothing can look it up"),
+                rule: format!(
+                    "{rule}: it may have taken effect, and {}",
+                    self.call.in_doubt_because()
+                ),
             },
         }
     }
@@ -253,7 +269,7 @@ impl Situation<'_> {
             Decision::Fail { kind, stop, rule }
         };
         let sent = self.call.tries();
-        if sent >= self.call.policy().attempts {
+        if sent >= self.call.attempts_max() {
             return end(Stop::Attempts, format!("{rule}; sent {sent} times, as often as allowed"));
         }
         let pause = self.pause(cause);
@@ -272,7 +288,8 @@ impl Situation<'_> {
     fn pause(&self, cause: Cause) -> Pause {
         let own = wait(self.call.policy(), cause, self.call.tries(), self.draw);
         let hinted = self.hinted_pause();
-        match hinted.after >= own && self.hint().is_some() {
+        let exact = self.call.policy().hint == HintUse::Exact;
+        match self.hint().is_some() && (exact || hinted.after >= own) {
             true => hinted,
             false => Pause { after: own, why: Why::Backoff, too_long: None },
         }

@@ -1,20 +1,15 @@
 //! How a call ends.
 
-use bytes::Bytes;
-
 use crate::account::Account;
 use crate::class::Class;
-use crate::dialect::value_text;
+use crate::dialect::{KeyPlace, value_text};
 use crate::effect::Effect;
-use crate::error::{CredentialsKind, Details, Error, Kind, Stop};
+use crate::error::{CredentialsKind, Error, Kind, Stop};
 use crate::outcome::{Found, Outcome, Success};
 use crate::reply::Reply;
 use crate::time::Time;
 
 use super::{Call, Last, State, Step};
-
-/// How much of a body an error keeps.
-const BODY_BYTES_MAX: usize = 4_096;
 
 impl Call {
     fn done(&mut self, result: Result<Outcome, Error>) -> Step {
@@ -65,8 +60,10 @@ impl Call {
         }
         // Absent before our attempt, there after it, and equal: ours. A duplicate that follows a
         // proof of absence takes that back (see `replied`), so it never comes to a claim here.
-        let ours = doubted && self.known_absent;
+        let keyed = self.carries_our_key(&found.record);
+        let ours = doubted && (self.known_absent || keyed);
         let rule = match (ours, doubted) {
+            (true, _) if keyed => "found, equal to ours, and with our idempotency key",
             (true, _) => "found, equal to ours, and known to have been absent before",
             (false, true) => "found, equal to ours; it may be the work of an attempt of ours",
             (false, false) => "there already, equal to ours",
@@ -83,6 +80,19 @@ impl Call {
             true => Outcome::Applied(success),
             false => Outcome::Existing(success),
         }))
+    }
+
+    /// True if the record keeps the key that ours was sent with.
+    fn carries_our_key(&self, record: &serde_json::Value) -> bool {
+        let (Some(key), Some(contract)) = (&self.key, &self.dialect.idempotency) else {
+            return false;
+        };
+        match &contract.at {
+            KeyPlace::Json(pointer) => {
+                record.pointer(pointer).and_then(serde_json::Value::as_str) == Some(&key.value)
+            }
+            KeyPlace::Header(_) | KeyPlace::Query(_) => false,
+        }
     }
 
     fn end_differing(&mut self, found: Found, doubted: bool, rule: String) -> Step {
@@ -169,45 +179,5 @@ impl Call {
             Effect::None | Effect::Applied => "called off before it took effect",
         };
         self.end(Kind::Cancelled, Stop::Cancelled, rule.to_owned())
-    }
-
-    fn details(&mut self, kind: Kind, stop: Stop, rule: String) -> Details {
-        let mut details = Details {
-            kind,
-            effect: self.effect,
-            stop,
-            status: None,
-            code: None,
-            message: None,
-            body: Bytes::new(),
-            request_id: None,
-            retry_after: None,
-            differences: Vec::new(),
-            action: None,
-            rule,
-            attempts: std::mem::take(&mut self.attempts),
-            source: None,
-        };
-        match self.last.take() {
-            Some(Last::Reply { reply, reading, hint }) => {
-                details.status = Some(reply.status.as_u16());
-                details.action = reading
-                    .code
-                    .as_deref()
-                    .and_then(|code| self.dialect.action(code))
-                    .map(str::to_owned);
-                details.code = reading.code;
-                details.message = reading.message;
-                details.request_id = reading.request_id;
-                details.retry_after = hint;
-                details.body = reply.body.slice(..reply.body.len().min(BODY_BYTES_MAX));
-            }
-            Some(Last::Failure(failure)) => {
-                details.message = Some(failure.text);
-                details.source = failure.source;
-            }
-            None => {}
-        }
-        details
     }
 }

@@ -144,7 +144,7 @@ impl Call {
         self.known_absent = true;
         self.proven_absent = true;
         self.look_ups_in_vain = 0;
-        if self.tries() >= self.policy().attempts {
+        if self.tries() >= self.attempts_max() {
             let rule = "it is proven not to be there; sent as often as allowed";
             return self.end_unreached(Stop::Attempts, rule);
         }

@@ -34,6 +34,12 @@ impl Idempotency {
         self.honoured.iter().any(|route| route.fits(request))
     }
 
+    /// True if the request carries a key already, where the key goes.
+    #[must_use]
+    pub fn is_carried_by(&self, request: &Request) -> bool {
+        crate::key::carried(self, request).is_some()
+    }
+
     /// True if this request is sent with a key.
     #[must_use]
     pub fn sends(&self, request: &Request) -> bool {

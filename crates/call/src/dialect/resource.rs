@@ -93,6 +93,21 @@ table! {
     }
 }
 
+impl Create {
+    /// True if the request goes there: a name in braces stands for any one segment of the path.
+    #[must_use]
+    pub fn fits(&self, request: &crate::Request) -> bool {
+        let (ours, theirs) = (self.path.trim_end_matches('/'), request.route());
+        let mut theirs = theirs.trim_end_matches('/').split('/');
+        self.method.eq_ignore_ascii_case(request.method.as_str())
+            && ours.split('/').all(|step| match theirs.next() {
+                Some(there) if step.starts_with('{') && step.ends_with('}') => !there.is_empty(),
+                there => there == Some(step),
+            })
+            && theirs.next().is_none()
+    }
+}
+
 table! {
     /// Where a name in braces in a path comes from.
     pub struct PathValue {

@@ -5,7 +5,9 @@ mod server;
 
 use server::{Case, Played, play};
 
-const SEEDS: u64 = 5;
+const SEEDS: u64 = 3;
+/// For what is promised.
+const MORE_SEEDS: u64 = 9;
 
 struct Figures {
     median: f64,
@@ -14,8 +16,8 @@ struct Figures {
     sends_each: f64,
 }
 
-fn over_seeds(case: &Case) -> Figures {
-    let played: Vec<Played> = (1..=SEEDS).map(|seed| play(case.clone(), seed)).collect();
+fn over_seeds(case: &Case, seeds: u64) -> Figures {
+    let played: Vec<Played> = (1..=seeds).map(|seed| play(case.clone(), seed)).collect();
     for (index, one) in played.iter().enumerate() {
         assert_eq!(one.delivered, case.writes, "seed {}: {} failed", index + 1, one.failed);
         assert_eq!(one.failed, 0);
@@ -38,7 +40,11 @@ fn over_seeds(case: &Case) -> Figures {
 }
 
 fn hold(case: &Case, time: f64, worst: f64, sends_each: f64) {
-    let figures = over_seeds(case);
+    hold_over(SEEDS, case, time, worst, sends_each);
+}
+
+fn hold_over(seeds: u64, case: &Case, time: f64, worst: f64, sends_each: f64) {
+    let figures = over_seeds(case, seeds);
     let told = format!(
         "{case:?}: {:.3} x the ideal time ({:.3} at worst), {:.4} sends each, {} refused",
         figures.median, figures.worst, figures.sends_each, figures.refused
@@ -52,12 +58,12 @@ fn hold(case: &Case, time: f64, worst: f64, sends_each: f64) {
 /// each delivery, of which 1.031 are the server's own failures.
 #[test]
 fn at_200_a_second_64_callers_waste_neither_time_nor_requests() {
-    hold(&Case::new(64, 200.0), 1.03, 1.03, 1.04);
+    hold_over(MORE_SEEDS, &Case::new(64, 200.0), 1.03, 1.03, 1.04);
 }
 
 #[test]
 fn at_200_a_second_16_callers_waste_neither_time_nor_requests() {
-    hold(&Case::new(16, 200.0), 1.03, 1.08, 1.042);
+    hold_over(MORE_SEEDS, &Case::new(16, 200.0), 1.03, 1.08, 1.042);
 }
 
 #[test]

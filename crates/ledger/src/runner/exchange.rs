@@ -29,6 +29,7 @@ pub(super) async fn make_call(
         tried_before: delivery.attempts > 0,
         one_shot: false,
         context: [("delivery".to_owned(), delivery.id.to_string())].into(),
+        ..Options::default()
     };
     let result = client.call(request, options).await;
     // Nobody else holds it any more, so it is not copied.

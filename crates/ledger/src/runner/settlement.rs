@@ -87,6 +87,8 @@ fn failure(
         }
         Kind::Unknown => Verdict::Settle(Settlement::Unknown(unknown(error, delivery))),
         Kind::Differs => Verdict::Settle(Settlement::Held(reason(error))),
+        // Some of it is done. A person sends what is not.
+        Kind::Partial => Verdict::Settle(Settlement::Held(reason(error))),
         _ if error.may_succeed_later() => Verdict::Settle(later(error, delivery, rounds, now_ms)),
         Kind::Refused(_) => Verdict::Settle(Settlement::Rejected(reason(error))),
         Kind::Protocol | Kind::Unsendable | Kind::Unreached(_) | Kind::Cancelled => {
@@ -130,6 +132,7 @@ fn reason(error: &Error) -> Reason {
         }
         Kind::Refused(_) => details.message.clone().unwrap_or_else(|| error.summary()),
         Kind::Differs => "there is one with this key, with other content than ours".to_owned(),
+        Kind::Partial => error.user_message(),
         Kind::Unknown
         | Kind::Unreached(_)
         | Kind::Protocol
