@@ -17,7 +17,7 @@ headers = { "Bad Header" = "1" }          #! "Bad Header": no name of a header; 
 code = ["json:/code", "code", 7]          #! reply.code: "code" names no place; write "json: #! reply.code: it is the number 7; write a place
 message = { at = "header:x" }             #! reply.message: it is a table; a list in brackets
 request_id = [{ at = "header:x", match = "no group" }] #! request_id.match: it has no group; in brackets
-items = { at = "/results", failed = { at = "/status" } } #! items.failed: does not say what shows; write {
+items = [{ at = "/results", failed = { at = "/status" } }] #! items.failed: does not say what shows; write {
 verdict = { at = "header:x", yes = ["true"] } #! reply.verdict: `no` is missing; add the key `no`
 
 [[reply.field_error]]

@@ -94,11 +94,15 @@ fn the_schema_refuses_what_the_reader_refuses() {
         (KNOSC, "path = \"/*\"", "path = \"orders\""),
         (KNOSC, "{ type = \"integer\" }", "{ type = \"int\" }"),
         (KNOSC, "read = \"/purchase-order/{id}\"", "read = \"/purchase-order\""),
-        (DEPOT, "keys_per_request = 1", "keys_per_request = 0"),
-        (DEPOT, "[codes]", "[user_messages]\nrate_limitd = \"Wait.\"\n[codes]"),
+        (DEPOT, "keys_per_request = 20", "keys_per_request = 0"),
+        (DEPOT, "rate_limited = \"Depot", "rate_limitd = \"Depot"),
+        (DEPOT, "{retry_after_s}", "{retry}"),
+        (DEPOT, "\"Depot-Version\"", "\"Depot Version\""),
+        (DEPOT, "\"*secret*\"", "\"\""),
+        (DEPOT, "at = \"header:Idempotency-Key\"", "at = \"Idempotency-Key\""),
+        (DEPOT, "kind = \"cursor\"", "kind = \"next_url\""),
+        (DEPOT, "safe = true", "safe = \"yes\""),
         (DEPOT, "[codes]", "[log]\nfailed = \"{what}\"\n[codes]"),
-        (DEPOT, "[codes]", "[request]\nheaders = { \"A B\" = \"1\" }\n[codes]"),
-        (DEPOT, "[codes]", "[redact]\njson = [\"\"]\n[codes]"),
     ];
     for (base, from, to) in changes {
         assert!(base.contains(from), "{from} is not in the file");

@@ -1,11 +1,13 @@
 //! A contract in words.
 
+mod requests;
+
 use std::fmt::Write;
 
 use steadfast::Effect;
 use steadfast::dialect::{
-    Auth, BodyShape, Csrf, Dialect, FieldTable, HintForm, Jitter, ListRoute, Paging, Policy,
-    PolicyName, RateLimited, Resource, Rule, SendAgain, TokenRoute, When,
+    BodyShape, Dialect, FieldErrors, FieldTable, HintForm, Jitter, LimitHint, ListRoute, Paging,
+    Policy, PolicyName, RateLimited, Resource, Rule, SendAgain, When,
 };
 
 /// No more waits than this are shown.
@@ -15,7 +17,7 @@ const WAITS_MAX: u32 = 8;
 pub(super) fn of(dialect: &Dialect) -> String {
     let mut page =
         Page(format!("{} ({}), format {}\n", dialect.title, dialect.name, dialect.dialect));
-    log_in(dialect, &mut page);
+    requests::of(dialect, &mut page);
     replies(dialect, &mut page);
     for name in [PolicyName::Recommended, PolicyName::Documented] {
         page.title(&format!("Policy {}", name.as_str()));
@@ -53,59 +55,6 @@ impl Page {
     }
 }
 
-fn log_in(dialect: &Dialect, page: &mut Page) {
-    page.title("Log-in");
-    match &dialect.auth {
-        Auth::None => page.line("none"),
-        Auth::Bearer { .. } => page.line("a token in the header Authorization"),
-        Auth::ApiKey { header, .. } => page.line(&format!("a key in the header {header}")),
-        Auth::Basic { .. } => page.line("user name and password in the header Authorization"),
-        Auth::ClientCredentials { token, .. } => page.line(&token_line("a token", token)),
-        Auth::TokenExchange { parent, owner, .. } => {
-            page.line(&token_line("a parent token", parent));
-            page.line(&format!(
-                "{} {} gets the token of an owner with it",
-                owner.method, owner.path
-            ));
-            page.line(&format!("owners' tokens are for {}", owner.of.join(", ")));
-        }
-        Auth::CookieSession { session_cookie, replays_after_401, login, refresh } => {
-            page.line(&format!(
-                "{} {} sets the cookie {session_cookie}",
-                login.method,
-                login.paths.join(" or ")
-            ));
-            if let Some(refresh) = refresh {
-                page.line(&format!("{} {} renews it", refresh.method, refresh.paths.join(" or ")));
-            }
-            page.line(&format!("a call is sent again {} after a 401", times(*replays_after_401)));
-        }
-    }
-    let fields = dialect.auth.fields();
-    if !fields.is_empty() {
-        page.line(&format!("credentials: {}", fields.join(", ")));
-    }
-    for (name, scheme) in &dialect.auth_schemes {
-        page.line(&format!("or {name}, with {}", scheme.fields().join(", ")));
-    }
-    match &dialect.csrf {
-        Some(Csrf::CookieToHeader { cookie, header, methods }) => {
-            let methods = methods.join(", ");
-            page.line(&format!("CSRF: the cookie {cookie} goes into {header} on {methods}"));
-        }
-        Some(Csrf::Fetch { method, path, header, methods, .. }) => {
-            let methods = methods.join(", ");
-            page.line(&format!("CSRF: {method} {path} gives {header}, for {methods}"));
-        }
-        None => {}
-    }
-}
-
-fn token_line(what: &str, route: &TokenRoute) -> String {
-    let at = route.path.as_ref().or(route.url.as_ref()).map_or("", String::as_str);
-    format!("{} {at} gets {what}", route.method)
-}
-
 fn replies(dialect: &Dialect, page: &mut Page) {
     page.title("Replies");
     let places = [
@@ -120,9 +69,36 @@ fn replies(dialect: &Dialect, page: &mut Page) {
     for hint in &dialect.hints.wait {
         page.line(&format!("wait at {}, {}", hint.at, hint_form(hint.form)));
     }
+    for limit in &dialect.hints.limit {
+        page.line(&limit_line(limit));
+    }
     if dialect.reply.body_decides {
         page.line("the body of a success to a write says whether it is done or queued");
     }
+    for fault in &dialect.reply.field_error {
+        page.line(&match fault {
+            FieldErrors::Map { at } => format!("faults of fields at json:{at}, by field"),
+            FieldErrors::List { at, field, .. } => {
+                format!("faults of fields at json:{at}, each with its field at {field}")
+            }
+            FieldErrors::One { field, .. } => format!("the fault of one field, at {field}"),
+        });
+    }
+    if let Some(verdict) = &dialect.reply.verdict {
+        let (yes, no) = (verdict.yes.join(" or "), verdict.no.join(" or "));
+        page.line(&format!("{} says whether to send again: {yes}; not: {no}", verdict.at));
+    }
+}
+
+fn limit_line(limit: &LimitHint) -> String {
+    if limit.draft {
+        return "the limit in the fields RateLimit and RateLimit-Policy".to_owned();
+    }
+    let of = limit.limit.as_ref().map(|at| format!(" of {at}")).unwrap_or_default();
+    let left = limit.remaining.as_ref().map(ToString::to_string).unwrap_or_default();
+    let reset = limit.reset.as_ref();
+    let reset = reset.map(|hint| format!(", until {}, {}", hint.at, hint_form(hint.form)));
+    format!("requests left at {left}{of}{}", reset.unwrap_or_default())
 }
 
 fn hint_form(form: HintForm) -> &'static str {
@@ -279,18 +255,33 @@ fn lists(dialect: &Dialect, page: &mut Page) {
         return;
     }
     page.title("Lists that are checked before anything is sent");
-    if let Some(Paging::PageNumber { page: number, size, first, size_rows, rows, .. }) =
-        &dialect.paging
-    {
-        page.line(&format!(
-            "pages by {number} from {first}, {size} {size_rows}, rows at json:{rows}"
-        ));
+    if let Some(paging) = &dialect.paging {
+        page.line(&format!("{}, rows at json:{}", pages(paging), paging.rows()));
     }
     for (name, ListRoute { path, key, active, missing_code, .. }) in &dialect.list {
         let active = active.as_ref();
         let active = active.map(|a| format!(", {} {}", a.field, a.value)).unwrap_or_default();
         let missing = missing_code.as_ref().map(|code| format!("; missing: {code}"));
         page.line(&format!("{name}: {path} by {key}{active}{}", missing.unwrap_or_default()));
+    }
+}
+
+fn pages(paging: &Paging) -> String {
+    let rows = paging.size_rows();
+    let size = |size: &Option<String>| {
+        size.as_ref().map(|size| format!(", {size} {rows}")).unwrap_or_default()
+    };
+    match paging {
+        Paging::PageNumber { page, size, first, .. } => {
+            format!("pages by {page} from {first}, {size} {rows}")
+        }
+        Paging::Offset { offset, limit, .. } => format!("pages by {offset} from 0, {limit} {rows}"),
+        Paging::NextUrl { at, size: parameter, .. } => {
+            format!("pages name the next one at {at}{}", size(parameter))
+        }
+        Paging::Cursor { parameter, size: count, .. } => {
+            format!("pages by the cursor {parameter}{}", size(count))
+        }
     }
 }
 

@@ -40,6 +40,16 @@ fn a_contract_is_shown_in_words_and_as_it_is() {
     assert_eq!(toml.out, depot_text());
     let object = stage.run(&["dialect", "show", "knosc", "--json"]).json();
     assert_eq!(object["contract"]["policy"]["documented"]["jitter"], "none");
+    stage.run(&["dialect", "show", DEPOT]).with_status(0).prints(&[
+        "every call has Depot-Version: 2026-01",
+        "X-Client-Request-Id",
+        "faults of fields at json:/errors, each with its field at /pointer",
+        "requests left at header:x-ratelimit-remaining of header:x-ratelimit-limit, until",
+        "at header:Idempotency-Key, honoured by POST /pallets/*/labels",
+        "remembered for 86400 s",
+        "POST /bookings/search: yes; it only reads",
+        "pages by the cursor after, per_page 200, rows at json:/items",
+    ]);
     stage.run(&["dialect", "show", "nope"]).with_status(2).says(&["nope", "knosc", "a file"]);
 }
 
