@@ -1,5 +1,6 @@
 //! The Thredfi double from outside.
 
+mod conflicts;
 mod faults;
 mod money;
 mod records;
