@@ -179,6 +179,10 @@ pub fn explain(
     };
     let known = reading.code.as_deref().and_then(|code| dialect.action(code));
     let action = action(known, reading.class, most.effect, next);
+    let field_errors = match reply.status.is_success() {
+        true => Vec::new(),
+        false => field_error::read(&dialect.reply.field_error, reply),
+    };
     Explanation {
         status: reply.status.as_u16(),
         class: reading.class,
@@ -186,17 +190,14 @@ pub fn explain(
         effect: most.effect,
         rule,
         code: reading.code,
-        message: reading.message,
+        message: reading.message.or_else(|| field_error::summary(&field_errors)),
         request_id: reading.request_id,
         hint: hinted.wait,
         hints_ignored: hinted.ignored,
         limit,
         key_sent,
         items,
-        field_errors: match reply.status.is_success() {
-            true => Vec::new(),
-            false => field_error::read(&dialect.reply.field_error, reply),
-        },
+        field_errors,
         next,
         again,
         end: most.end.map(Box::new),

@@ -179,6 +179,7 @@ impl Secrets {
         details.request_id.iter_mut().for_each(&mut scrub);
         details.for_people.iter_mut().for_each(&mut scrub);
         for fault in &mut details.field_errors {
+            scrub(&mut fault.name);
             scrub(&mut fault.message);
         }
         for item in &mut details.items {

@@ -161,7 +161,10 @@ impl Situation<'_> {
             return self.refuse(Class::Unauthenticated, rule);
         }
         if self.call.replays_after_401 >= ladder {
-            let rule = format!("{rule}; it was sent again after a renewal already");
+            let rule = match ladder {
+                0 => format!("{rule}; nothing renews these credentials"),
+                _ => format!("{rule}; it was sent again after a renewal already"),
+            };
             return self.refuse(Class::Unauthenticated, rule);
         }
         let rule = match self.renewed {

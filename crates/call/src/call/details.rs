@@ -2,7 +2,7 @@
 
 use crate::class::Class;
 use crate::error::{CredentialsKind, Details, Kind, Stop};
-use crate::field_error;
+use crate::field_error::{self, FieldError};
 use crate::items;
 
 use super::{Call, Last};
@@ -35,6 +35,9 @@ impl Call {
                 details.retry_after = hint;
                 if !reply.status.is_success() {
                     details.field_errors = field_error::read(&places.field_error, &reply);
+                }
+                if details.message.is_none() {
+                    details.message = field_error::summary(&details.field_errors);
                 }
                 details.items = items::read(&places.items, &reply);
                 details.body = reply.body.slice(..reply.body.len().min(BODY_BYTES_MAX));
@@ -103,16 +106,29 @@ impl Call {
                 let wait = details.retry_after.map(|wait| wait.as_secs()).filter(|wait| *wait > 0);
                 Some(wait.unwrap_or(RETRY_AFTER_S).to_string())
             }
-            "fields" => {
-                let faults = details.field_errors.iter();
-                let faults: Vec<String> =
-                    faults.map(|fault| format!("{}: {}", fault.field(), fault.message)).collect();
-                (!faults.is_empty()).then(|| faults.join("; "))
-            }
             "attempts" => Some(details.attempts.len().to_string()),
             "method" => Some(self.request.method.to_string()),
             "path" => Some(self.request.route().to_owned()),
+            "idempotency_key" => details.idempotency_key.clone(),
+            "fields" => fields(&details.field_errors),
             _ => None,
         }
     }
+}
+
+/// Each field with all that is said of it (T10).
+fn fields(faults: &[FieldError]) -> Option<String> {
+    let mut fields: Vec<String> = Vec::new();
+    let mut last = None;
+    for fault in faults {
+        match fields.last_mut().filter(|_| last == Some(&fault.name)) {
+            Some(said) => {
+                said.push_str(", ");
+                said.push_str(&fault.message);
+            }
+            None => fields.push(fault.to_string()),
+        }
+        last = Some(&fault.name);
+    }
+    (!fields.is_empty()).then(|| fields.join("; "))
 }

@@ -90,6 +90,8 @@ struct End {
     retry_after_ms: Option<u64>,
     #[serde(default)]
     sent_ms: Option<Vec<u64>>,
+    #[serde(default)]
+    user_message: Option<String>,
 }
 
 impl Sequence {
@@ -224,6 +226,10 @@ impl End {
         }
         if self.status.is_some() {
             wrong.is("status", &details.and_then(|details| details.status), &self.status);
+        }
+        if self.user_message.is_some() {
+            let said = played.result.as_ref().err().map(Error::user_message);
+            wrong.is("user_message", &said, &self.user_message);
         }
         if self.retry_after_ms.is_some() {
             let hint = details.and_then(|details| details.retry_after);

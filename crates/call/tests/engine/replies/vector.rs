@@ -1,5 +1,6 @@
 //! One reply, and what the engine makes of it.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -45,6 +46,10 @@ struct Expected {
     message: Option<String>,
     #[serde(default)]
     request_id: Option<String>,
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
+    #[serde(default)]
+    failed: Vec<String>,
     #[serde(default)]
     hint_ms: Option<u64>,
     #[serde(default)]
@@ -119,6 +124,10 @@ impl Vector {
         }
         wrong.is("effect", &told.effect, &expect.effect);
         wrong.is("code", &told.code, &expect.code);
+        wrong.is("fields", &fields(told), &expect.fields);
+        let failed = told.items.iter().filter(|item| item.failed);
+        let failed: Vec<String> = failed.filter_map(|item| item.id.clone()).collect();
+        wrong.is("failed", &failed, &expect.failed);
         wrong.is("hint_ms", &hint_ms, &expect.hint_ms);
         if expect.message.is_some() {
             wrong.is("message", &told.message, &expect.message);
@@ -159,6 +168,19 @@ impl Span {
             Self::Between(from, to) => (from, to),
         }
     }
+}
+
+/// The texts of each field, joined.
+fn fields(told: &Explanation) -> BTreeMap<String, String> {
+    let mut fields: BTreeMap<String, String> = BTreeMap::new();
+    for field in &told.field_errors {
+        let text = fields.entry(field.at.clone()).or_default();
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&field.message);
+    }
+    fields
 }
 
 /// How a call ended, in one word.
