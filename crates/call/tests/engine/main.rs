@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a script that cannot go on is a test that has failed")]
 
 mod account;
+mod cancelled;
 mod deadlines;
 mod dialects;
 mod documented;
 mod doubt;
 mod duplicates;
+mod errors;
 mod explained;
 mod hints;
 mod keys;
@@ -17,11 +19,13 @@ mod mistakes;
 mod model;
 mod natural;
 mod pacing;
+mod partial;
 mod payments;
 mod places;
 mod reading;
 mod replies;
 mod retries;
+mod rules;
 mod scenario;
 mod schema;
 mod sendable;
