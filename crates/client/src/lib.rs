@@ -123,6 +123,8 @@ mod driver;
 mod log;
 mod lookup;
 mod outgoing;
+#[cfg(doctest)]
+mod pages;
 mod path;
 mod redact;
 mod renew;

@@ -24,12 +24,18 @@ impl Lines {
             let _ = tracing::subscriber::set_global_default(all.with_writer(io::sink).finish());
         });
         let lines = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(lines.clone())
-            .finish();
+        let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+        let subscriber = all.json().with_writer(lines.clone()).finish();
         let guard = tracing::subscriber::set_default(subscriber);
+        tracing::callsite::rebuild_interest_cache();
+        (lines, guard)
+    }
+
+    /// The same as lines of text.
+    pub(crate) fn capture_text() -> (Self, DefaultGuard) {
+        let lines = Self::default();
+        let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+        let guard = tracing::subscriber::set_default(all.with_writer(lines.clone()).finish());
         tracing::callsite::rebuild_interest_cache();
         (lines, guard)
     }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod blocking;
+mod canaries;
 mod defaults;
 mod double;
 mod ending;
@@ -13,6 +14,7 @@ mod guide;
 mod lists;
 mod locks;
 mod logs;
+mod observed;
 mod pages;
 mod profiles;
 mod replies;
