@@ -12,7 +12,7 @@ use hyper::body::Frame;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use steadfast_call::{Error, Options, Outcome, Request};
+use steadfast_call::{Error, IdempotencyKey, Options, Outcome, Request};
 use url::form_urlencoded;
 
 use crate::client::Client;
@@ -145,6 +145,22 @@ impl CallBuilder {
     pub fn natural_key(mut self, resource: impl Into<String>, key: impl Into<String>) -> Self {
         self.outgoing.options.resource = Some(resource.into());
         self.outgoing.options.natural_key = Some(key.into());
+        self
+    }
+
+    /// The key by which the API recognises a repeat. Without one the client makes a UUID, where
+    /// the dialect says that keys are made. Give your own if another process may have to send the
+    /// same thing again, and keep it before the first send. A key that the API cannot take is
+    /// refused before anything is sent.
+    pub fn idempotency_key(mut self, key: impl Into<IdempotencyKey>) -> Self {
+        self.outgoing.options.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// The id of this call, in place of the UUID that the client makes where the dialect has a
+    /// header for it: sent with every attempt, and kept on the error.
+    pub fn request_id(mut self, id: impl Into<String>) -> Self {
+        self.outgoing.options.request_id = Some(id.into());
         self
     }
 

@@ -26,13 +26,13 @@ pub(crate) async fn drive(
     outgoing: impl Into<Outgoing>,
 ) -> Result<Outcome, Error> {
     let Outgoing { request, options, stream, fault } = outgoing.into().completed(inner);
-    let span = log::call_span(&inner.dialect, &request, options.natural_key.as_deref(), None);
     let call = Watched {
         inner,
         call: inner.new_call(request, options),
         ended: false,
         cookies: Vec::new(),
     };
+    let span = log::call_span(&inner.dialect, &call.call);
     if call.call.options().one_shot && fault.is_none() {
         log::one_shot(&call.call);
     }

@@ -8,7 +8,7 @@ mod attempt;
 mod guide;
 
 use steadfast_call::dialect::Dialect;
-use steadfast_call::{Call, Error, Outcome, Request};
+use steadfast_call::{Call, Error, Outcome};
 use tracing::{Span, debug_span, error, field, info};
 
 use crate::client::Inner;
@@ -22,20 +22,16 @@ const ATTEMPT: &str = "steadfast::attempt";
 const SESSION: &str = "steadfast::session";
 
 /// The span of a call: from its start to its end, waits and look-ups included.
-pub(crate) fn call_span(
-    dialect: &Dialect,
-    request: &Request,
-    key: Option<&str>,
-    request_id: Option<&str>,
-) -> Span {
+pub(crate) fn call_span(dialect: &Dialect, call: &Call) -> Span {
+    let (request, options) = (call.request(), call.options());
     debug_span!(
         target: CALL,
         "call",
         api = dialect.name,
         http.request.method = request.method.as_str(),
         url.path = request.route(),
-        natural_key = key,
-        request_id,
+        natural_key = options.natural_key,
+        request_id = options.request_id,
         outcome = field::Empty,
         attempts = field::Empty,
         error.type = field::Empty,
@@ -124,7 +120,8 @@ pub(crate) fn ended(
                 error_message = details.message,
                 kind = details.kind.as_str(),
                 effect = details.effect.as_str(),
-                request_id = details.request_id,
+                request_id = failure.request_id(),
+                idempotency_key = details.idempotency_key,
                 rule = details.rule,
                 payload_snippet =
                     secrets.payload_snippet(request.body.as_deref().unwrap_or_default()),

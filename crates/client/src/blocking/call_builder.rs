@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use steadfast_call::{Error, Options, Outcome};
+use steadfast_call::{Error, IdempotencyKey, Options, Outcome};
 
 use super::own_runtime::OwnRuntime;
 
@@ -54,6 +54,16 @@ impl CallBuilder {
     /// What the write is about, so that it can be looked for.
     pub fn natural_key(self, resource: impl Into<String>, key: impl Into<String>) -> Self {
         self.with(|builder| builder.natural_key(resource, key))
+    }
+
+    /// The key by which the API recognises a repeat.
+    pub fn idempotency_key(self, key: impl Into<IdempotencyKey>) -> Self {
+        self.with(|builder| builder.idempotency_key(key))
+    }
+
+    /// The id of this call.
+    pub fn request_id(self, id: impl Into<String>) -> Self {
+        self.with(|builder| builder.request_id(id))
     }
 
     /// You have looked, and there was none with this key.

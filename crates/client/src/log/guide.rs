@@ -106,7 +106,8 @@ pub(crate) fn failed(
                 (None, Some(text)) => text.as_str().into(),
                 _ => failure.summary().into(),
             },
-            request_id: details.request_id.as_deref(),
+            request_id: failure.request_id(),
+            idempotency_key: failure.idempotency_key(),
             body: secrets.payload_snippet(&details.body).into(),
             ..Values::default()
         };

@@ -135,8 +135,8 @@ fn texts(error: &Error) -> String {
         texts.push_str(&format!("\n{cause}\n{cause:?}"));
         source = cause.source();
     }
-    let result: Result<(), Error> = Err(error.clone());
-    let panic = catch_unwind(AssertUnwindSafe(|| result.unwrap())).unwrap_err();
+    let fails = || Err::<(), Error>(error.clone());
+    let panic = catch_unwind(AssertUnwindSafe(|| fails().unwrap())).unwrap_err();
     texts.push_str(panic.downcast_ref::<String>().unwrap());
     texts
 }

@@ -11,6 +11,7 @@ mod double;
 mod ending;
 mod front;
 mod guide;
+mod ids;
 mod lists;
 mod locks;
 mod logs;
