@@ -156,7 +156,8 @@ async fn hazard_67_nobody_is_waited_for_without_end() {
     use steadfast::dialect::Dialect;
     for dialect in Dialect::built_in_names().iter().filter_map(|name| Dialect::built_in(name)) {
         for policy in [&dialect.policy.recommended, &dialect.policy.documented] {
-            assert!((1..=120_000).contains(&policy.attempt_timeout_ms), "{}", dialect.name);
+            let ms = policy.attempt_timeout_ms;
+            assert!((1..=3_600_000).contains(&ms), "{}: {ms}", dialect.name);
             assert!((1..=60_000).contains(&policy.connect_timeout_ms), "{}", dialect.name);
         }
     }
