@@ -56,9 +56,10 @@ impl Book {
             let holder = text_of(&data, "external_id")
                 .and_then(|id| partner.and_then(|partner| partner.businesses.get(id)))
                 .copied();
-            return create(&data, holder, rules, |data| {
-                Change::CreateBusiness(write.partner, data)
-            });
+            let existing = taken(&data, holder, rules)?;
+            return Ok(
+                existing.unwrap_or(Plan::Change(Change::CreateBusiness(write.partner, data)))
+            );
         }
         let business = self.business(at).ok_or_else(|| Fail::no_such(Noun::Business))?;
         let kept = &business.kept;
@@ -71,7 +72,10 @@ impl Book {
             Op::CreateCustomer => {
                 let data = party::read_customer(body()?, None)?;
                 let holder = text_of(&data, "external_id").and_then(|id| kept.customers.holder(id));
-                return create(&data, holder, rules, |data| Change::CreateCustomer(at, data));
+                if let Some(existing) = taken(&data, holder, rules)? {
+                    return Ok(existing);
+                }
+                Change::CreateCustomer(at, data)
             }
             Op::UpdateCustomer => {
                 let (position, row) = self.customer(business, write.id)?;
@@ -104,16 +108,16 @@ impl Book {
     }
 }
 
-/// A create whose `external_id` is free, or what the rules make of one that is not.
-fn create(
+/// Whether the `external_id` of a record to be made is free: nothing if it is, else its holder where the rules
+/// show that one instead of refusing.
+fn taken(
     data: &Map<String, Value>,
     holder: Option<usize>,
     rules: &Rules,
-    change: impl FnOnce(Map<String, Value>) -> Change,
-) -> Result<Plan, Fail> {
+) -> Result<Option<Plan>, Fail> {
     match holder.filter(|_| !rules.allow_duplicates) {
-        None => Ok(Plan::Change(change(data.clone()))),
-        Some(holder) if rules.reference => Ok(Plan::Existing(holder)),
+        None => Ok(None),
+        Some(holder) if rules.reference => Ok(Some(Plan::Existing(holder))),
         Some(_) => Err(Fail::duplicate(text_of(data, "external_id").unwrap_or_default())),
     }
 }
@@ -139,9 +143,8 @@ fn plan_invoice(business: &Row<Business>, write: &Write<'_>, rules: &Rules) -> R
     };
     if write.op == Op::CreateInvoice {
         let draft = invoice::read_invoice(body()?, business, rules)?;
-        let found = holder(&draft);
-        let data = draft.data.clone();
-        return create(&data, found, rules, |_| Change::CreateInvoice(at, draft));
+        let existing = taken(&draft.data, holder(&draft), rules)?;
+        return Ok(existing.unwrap_or(Plan::Change(Change::CreateInvoice(at, draft))));
     }
     let position = write.id.and_then(|id| invoices.position(id));
     let found = position.and_then(|position| Some((position, invoices.at(position)?)));
@@ -175,15 +178,13 @@ fn plan_money(business: &Row<Business>, write: &Write<'_>, rules: &Rules) -> Res
     let change = match write.op {
         Op::CreatePayment => {
             let draft = payment::read_payment(body()?, business, rules)?;
-            let data = draft.data.clone();
-            let holder = text_of(&data, "external_id").and_then(|id| kept.payments.holder(id));
-            return match create(&data, holder, rules, |_| Change::CreatePayment(at, draft.clone()))?
-            {
-                Plan::Change(change) => {
-                    payment::check_owed(&draft, business).map(|()| Plan::Change(change))
-                }
-                existing => Ok(existing),
-            };
+            let external_id = text_of(&draft.data, "external_id");
+            let holder = external_id.and_then(|id| kept.payments.holder(id));
+            if let Some(existing) = taken(&draft.data, holder, rules)? {
+                return Ok(existing);
+            }
+            payment::check_owed(&draft, business)?;
+            Change::CreatePayment(at, draft)
         }
         Op::UpdatePayment | Op::CancelPayment => {
             let position = write.id.and_then(|id| kept.payments.position(id));
@@ -203,17 +204,13 @@ fn plan_money(business: &Row<Business>, write: &Write<'_>, rules: &Rules) -> Res
         }
         Op::CreateRefund => {
             let draft = refund::read_refund(body()?, kept)?;
-            let data = draft.data.clone();
-            let holder = text_of(&data, "external_id").and_then(|id| kept.refunds.holder(id));
-            return match create(&data, holder, rules, |_| {
-                Change::CreateRefund(at, draft.clone(), 0)
-            })? {
-                Plan::Change(_) => {
-                    let amount = draft.amount(kept)?;
-                    Ok(Plan::Change(Change::CreateRefund(at, draft, amount)))
-                }
-                existing => Ok(existing),
-            };
+            let external_id = text_of(&draft.data, "external_id");
+            let holder = external_id.and_then(|id| kept.refunds.holder(id));
+            if let Some(existing) = taken(&draft.data, holder, rules)? {
+                return Ok(existing);
+            }
+            let amount = draft.amount(kept)?;
+            Change::CreateRefund(at, draft, amount)
         }
         Op::CreateRefundPayment => {
             let position = write.id.and_then(|id| kept.refunds.position(id));
