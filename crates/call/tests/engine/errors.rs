@@ -34,8 +34,13 @@ fn field_errors_are_pointers_into_what_was_sent() {
         ("<html>", vec![]),
     ] {
         let played = world().play(pay(), Options::default(), script([reply(400, body)]));
-        let found: Vec<String> =
-            played.error().details().field_errors.iter().map(ToString::to_string).collect();
+        let found: Vec<String> = played
+            .error()
+            .details()
+            .field_errors
+            .iter()
+            .map(|fault| format!("{}: {}", fault.at, fault.message))
+            .collect();
         assert_eq!(found, fields, "{body}");
     }
 }
