@@ -119,22 +119,21 @@ impl Process {
     }
 
     fn options(&self, call: &CallPlan) -> Options {
-        let named = matches!(call.kind, Kind::Create | Kind::CreateHidden)
-            && self.world.plan.api == Api::Knosc;
+        let api = self.world.plan.api;
+        let created = matches!(call.kind, Kind::Create | Kind::CreateHidden);
+        let named = created && api.has_look_up();
+        let resource = if api == Api::Knosc { "purchase-order" } else { "order" };
         Options {
             deadline: Some(Duration::from_millis(call.deadline_ms)),
-            resource: named.then(|| "purchase-order".to_owned()),
+            resource: named.then(|| resource.to_owned()),
             natural_key: named.then(|| format!("PO-{}", call.op)),
-            known_absent: call.known_absent,
+            known_absent: call.known_absent && named,
             ..Options::default()
         }
     }
 
     fn request(&self, call: &CallPlan) -> Request {
-        let (records, nameless) = match self.world.plan.api {
-            Api::Knosc => ("/purchase-order", "/item-master"),
-            Api::Bare => ("/things", "/things"),
-        };
+        let (records, nameless) = self.world.plan.api.paths();
         let one = format!("{records}/{}", call.op + 1);
         let write = |method, path: String| {
             Request::new(method, path).json(body(call.op, call.kind).to_string())
@@ -147,6 +146,9 @@ impl Process {
             Kind::Read => Request::new(Method::GET, one),
         };
         request.headers.insert("x-op", call.op.into());
+        if self.world.plan.api == Api::Keyed && call.kind == Kind::Create {
+            request.headers.insert("idempotency-key", (1_000_000 + call.op).into());
+        }
         request
     }
 

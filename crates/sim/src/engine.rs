@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use steadfast::dialect::{Dialect, PolicyName};
-use steadfast::{Client, Credentials, Error, Options, Outcome, Request, Secret};
+use steadfast::{Client, Credentials, Error, Options, Outcome, Request};
 
 use crate::broken::{Direct, Flaw};
 use crate::chance::named;
@@ -46,8 +46,7 @@ impl Engine {
 
 fn client(plan: &Plan, wire: Wire) -> Result<Client, String> {
     let password = if plan.quirks.wrong_password { "canary-password-0" } else { PASSWORD };
-    let credentials =
-        Credentials { username: USERNAME.to_owned(), password: Secret::new(password) };
+    let credentials = Credentials::password(USERNAME, password);
     Client::builder(dialect(plan.api).clone(), "http://sim.example/api")
         .credentials(credentials)
         .policy(policy(plan))
@@ -63,13 +62,20 @@ pub(crate) fn policy(plan: &Plan) -> PolicyName {
 
 /// The dialect of an API, read once.
 pub(crate) fn dialect(api: Api) -> &'static Dialect {
-    static READ: OnceLock<[Dialect; 2]> = OnceLock::new();
-    let [knosc, bare] = READ.get_or_init(|| {
-        [Dialect::built_in("knosc"), Dialect::parse(include_str!("../dialects/bare.toml")).ok()]
-            .map(|dialect| dialect.unwrap_or_else(|| unreachable!("a test reads them all")))
+    static READ: OnceLock<[Dialect; 4]> = OnceLock::new();
+    let [knosc, keyed, natural, bare] = READ.get_or_init(|| {
+        [
+            Dialect::built_in("knosc"),
+            Dialect::parse(include_str!("../dialects/keyed.toml")).ok(),
+            Dialect::parse(include_str!("../dialects/natural.toml")).ok(),
+            Dialect::parse(include_str!("../dialects/bare.toml")).ok(),
+        ]
+        .map(|dialect| dialect.unwrap_or_else(|| unreachable!("a test reads them all")))
     });
     match api {
         Api::Knosc => knosc,
+        Api::Keyed => keyed,
+        Api::Natural => natural,
         Api::Bare => bare,
     }
 }

@@ -35,6 +35,10 @@ pub struct Plan {
 pub enum Api {
     /// Cookie session, CSRF, look-ups, locked runs that queue writes. The built-in dialect.
     Knosc,
+    /// Idempotency keys: in progress, replays, mismatches, and a time after which they are forgotten.
+    Keyed,
+    /// A second record under the same natural key is refused, and look-ups.
+    Natural,
     /// None at all: a write of unknown effect can be neither repeated nor looked up.
     Bare,
 }
@@ -60,6 +64,12 @@ pub struct Quirks {
     pub quotes_secrets: bool,
     /// Everything takes eight times as long.
     pub slow: bool,
+    /// How long a write with a key is worked on, so that a repeat meets it in progress.
+    #[serde(default)]
+    pub works_ms: u64,
+    /// A duplicate is answered as a success that says so.
+    #[serde(default)]
+    pub duplicate_is_200: bool,
     /// Nobody makes a witness write when calls wait for proof.
     pub no_witness: bool,
 }
@@ -98,6 +108,28 @@ pub enum Kind {
     Delete,
     /// To read a record.
     Read,
+}
+
+impl Api {
+    /// True if callers log in.
+    pub(crate) fn has_session(self) -> bool {
+        self == Self::Knosc
+    }
+
+    /// True if records can be found again by their natural keys.
+    pub(crate) fn has_look_up(self) -> bool {
+        matches!(self, Self::Knosc | Self::Natural)
+    }
+
+    /// Where its records are, and those that nothing can look up.
+    pub(crate) fn paths(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Knosc => ("/purchase-order", "/item-master"),
+            Self::Keyed => ("/payments", "/notes"),
+            Self::Natural => ("/orders", "/notes"),
+            Self::Bare => ("/things", "/things"),
+        }
+    }
 }
 
 impl Kind {

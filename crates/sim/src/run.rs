@@ -70,7 +70,7 @@ pub fn run(plan: &Plan, leg: Leg, keep_log: bool) -> Result<Report, String> {
 
 /// The tries of the policy, and the cures of a session that was refused.
 fn sends_max(plan: &Plan) -> u32 {
-    dialect(plan.api).policy(policy(plan)).attempts + if plan.api == Api::Knosc { 2 } else { 0 }
+    dialect(plan.api).policy(policy(plan)).attempts + if plan.api.has_session() { 2 } else { 0 }
 }
 
 async fn play(world: &Arc<World>, leg: Leg) -> Result<(), String> {

@@ -2,6 +2,7 @@
 //! effect. What goes wrong on the way is not decided here.
 
 mod answers;
+mod keys;
 mod records;
 mod sessions;
 
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use crate::plan::{Api, Kind, Plan};
 
 pub(crate) use answers::Outgoing;
+use keys::{Keys, Seen};
 use records::Records;
 pub(crate) use sessions::session_in;
 pub(crate) use sessions::{PASSWORD, USERNAME};
@@ -28,6 +30,7 @@ pub(crate) struct Incoming {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) cookies: Vec<(String, String)>,
     pub(crate) csrf: Option<String>,
+    pub(crate) key: Option<String>,
     pub(crate) body: Bytes,
 }
 
@@ -52,7 +55,9 @@ pub(crate) struct Server {
     api: Api,
     pub(crate) sessions: Sessions,
     records: Records,
+    keys: Keys,
     unique: bool,
+    duplicate_is_200: bool,
     filter_ignored: bool,
     page_rows_max: Option<u64>,
     quotes_secrets: bool,
@@ -99,7 +104,9 @@ impl Server {
             api: plan.api,
             sessions: Sessions::new(plan.api == Api::Knosc, quirks.session_ms),
             records,
+            keys: Keys::new(quirks.works_ms),
             unique: quirks.unique,
+            duplicate_is_200: quirks.duplicate_is_200,
             filter_ignored: quirks.filter_ignored,
             page_rows_max: quirks.page_rows_max,
             quotes_secrets: quirks.quotes_secrets,
@@ -131,12 +138,40 @@ impl Server {
                 return answer;
             }
         };
-        let mut answer = match self.held(request) {
-            true => self.enqueue(request),
-            false => self.work(request, false),
+        let mut answer = match (self.held(request), self.recognised(request, now_ms)) {
+            (true, _) => self.enqueue(request),
+            (false, Some(answer)) => answer,
+            (false, None) => {
+                let answer = self.work(request, false);
+                if self.honours(request) {
+                    self.keys.remember(request, &answer, now_ms);
+                }
+                answer
+            }
         };
         answer.cookies.extend(fresh_csrf);
         answer
+    }
+
+    fn honours(&self, request: &Incoming) -> bool {
+        self.api == Api::Keyed && request.path == self.api.paths().0
+    }
+
+    /// What a key that was seen before is answered with.
+    fn recognised(&mut self, request: &Incoming, now_ms: u64) -> Option<Outgoing> {
+        if !self.honours(request) {
+            return None;
+        }
+        match self.keys.look(request, now_ms) {
+            Seen::Never => None,
+            Seen::Done(answer) => Some(answer),
+            Seen::InProgress => {
+                let mut answer = self.error(409, "in_progress");
+                answer.retry_after.push("1".to_owned());
+                Some(answer)
+            }
+            Seen::OfSomethingElse => Some(self.error(422, "key_reused")),
+        }
     }
 
     fn held(&self, request: &Incoming) -> bool {
@@ -187,7 +222,7 @@ impl Server {
         };
         let key = body.get("PO List Number").and_then(Value::as_str).map(str::to_owned);
         if self.unique && key.as_deref().is_some_and(|key| self.records.has_key(key)) {
-            return self.error(400, "PurchaseOrderList.AlreadyExists");
+            return self.duplicate();
         }
         let id = self.records.add(key, body, request.op);
         self.note(request, false, from_queue);
@@ -246,14 +281,22 @@ impl Server {
                 let body = json!({"message": "done", "notification_type": "Success", "id": id});
                 Outgoing::json(200, &body)
             }
-            Api::Bare => Outgoing::json(201, &json!({"id": id})),
+            _ => Outgoing::json(201, &json!({"id": id})),
+        }
+    }
+
+    fn duplicate(&self) -> Outgoing {
+        match self.api {
+            Api::Knosc => self.error(400, "PurchaseOrderList.AlreadyExists"),
+            _ if self.duplicate_is_200 => Outgoing::json(200, &json!({"existing": true})),
+            _ => self.error(409, "duplicate"),
         }
     }
 
     fn not_there(&self) -> Outgoing {
         match self.api {
             Api::Knosc => self.error(400, "PurchaseOrderList.NotFound"),
-            Api::Bare => self.error(404, "not_found"),
+            _ => self.error(404, "not_found"),
         }
     }
 
@@ -261,9 +304,7 @@ impl Server {
     pub(crate) fn error(&self, status: u16, code: &str) -> Outgoing {
         match self.api {
             Api::Knosc => Outgoing::json(status, &json!({"Code": code, "Message": "it is so"})),
-            Api::Bare => {
-                Outgoing::json(status, &json!({"error": {"code": code, "message": "it is so"}}))
-            }
+            _ => Outgoing::json(status, &json!({"error": {"code": code, "message": "it is so"}})),
         }
     }
 }

@@ -151,7 +151,7 @@ fn sort(api: Api, request: &http::Request<Bytes>, path: &str, op: Option<u32>) -
         (None, "/login" | "/authenticate", _) => On::LogIn,
         (None, "/refresh" | "/token-refresh", _) => On::Refresh,
         (None, _, "PUT") => On::Witness,
-        (None, "/purchase-order", _) if api == Api::Knosc => On::List,
+        (None, path, _) if api.has_look_up() && path == api.paths().0 => On::List,
         (None, _, _) => On::Record,
     }
 }
@@ -178,6 +178,7 @@ fn incoming(exchange: u64, op: Option<u32>, request: &http::Request<Bytes>) -> I
         query,
         cookies: cookies.collect(),
         csrf: header("x-xsrf-token").map(str::to_owned),
+        key: header("idempotency-key").map(str::to_owned),
         body: request.body().clone(),
     }
 }

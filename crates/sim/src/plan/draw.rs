@@ -18,7 +18,12 @@ impl Plan {
     #[must_use]
     pub fn draw(seed: u64) -> Self {
         let mut chance = Chance::new(named(seed, &[7]));
-        let api = if chance.percent(70) { Api::Knosc } else { Api::Bare };
+        let api = match chance.below(20) {
+            0..=11 => Api::Knosc,
+            12..=14 => Api::Keyed,
+            15..=17 => Api::Natural,
+            _ => Api::Bare,
+        };
         let size = size(&mut chance);
         let mut plan = Self {
             seed,
@@ -39,10 +44,10 @@ impl Plan {
 /// Small worlds mostly: what goes wrong among a few calls is found soonest there. Some are
 /// large, for budgets, breakers and paces.
 fn size(chance: &mut Chance) -> Size {
-    let calls = match chance.below(2_000) {
-        0 => chance.between(500, 2_000),
+    let calls = match chance.below(10_000) {
+        0 => chance.between(500, 1_500),
         1..=10 => chance.between(50, 200),
-        11..=200 => chance.between(6, 20),
+        11..=900 => chance.between(6, 20),
         _ => chance.between(1, 4),
     };
     let fault_share = match calls {
@@ -54,17 +59,20 @@ fn size(chance: &mut Chance) -> Size {
 }
 
 fn quirks(chance: &mut Chance, api: Api) -> Quirks {
-    let session = api == Api::Knosc;
+    let session = api.has_session();
+    let look_up = api.has_look_up();
     Quirks {
-        unique: session && chance.one_in(2),
-        filter_ignored: session && chance.one_in(4),
-        page_rows_max: (session && chance.one_in(4)).then(|| chance.between(1, 3)),
+        unique: api == Api::Natural || session && chance.one_in(2),
+        filter_ignored: look_up && chance.one_in(4),
+        page_rows_max: (look_up && chance.one_in(4)).then(|| chance.between(1, 3)),
         session_ms: (session && chance.one_in(4)).then(|| chance.between(200, 60_000)),
         skew_s: if chance.one_in(4) { chance.below(200_000) as i64 - 100_000 } else { 0 },
         limit_per_s: chance.one_in(10).then(|| chance.between(2, 50)),
         wrong_password: session && chance.one_in(40),
         quotes_secrets: session && chance.one_in(8),
         slow: chance.one_in(8),
+        works_ms: if api == Api::Keyed { chance.pick(&[0, 0, 400, 4_000, 40_000]) } else { 0 },
+        duplicate_is_200: api == Api::Natural && chance.one_in(3),
         no_witness: chance.one_in(4),
     }
 }
@@ -75,7 +83,7 @@ fn call(chance: &mut Chance, op: u32, api: Api, size: &Size) -> CallPlan {
         (_, 1) => Kind::Replace,
         (_, 2) => Kind::Delete,
         (Api::Knosc, 3) => Kind::CreateHidden,
-        (Api::Knosc, 4..=8) => Kind::Create,
+        (Api::Knosc | Api::Keyed | Api::Natural, 4..=8) => Kind::Create,
         _ => Kind::CreateNameless,
     };
     let deadline_ms = match chance.below(6) {
@@ -95,7 +103,7 @@ fn call(chance: &mut Chance, op: u32, api: Api, size: &Size) -> CallPlan {
 }
 
 fn faults(chance: &mut Chance, api: Api, size: &Size) -> Vec<Fault> {
-    let session = api == Api::Knosc;
+    let session = api.has_session();
     let mut faults = Vec::new();
     let mut add = |chance: &mut Chance, on: On, of: u32| {
         for nth in 0..of {
@@ -107,9 +115,14 @@ fn faults(chance: &mut Chance, api: Api, size: &Size) -> Vec<Fault> {
     for op in 0..size.calls {
         add(chance, On::Op(op as u32), 6);
     }
+    let shared = 4 + size.calls.min(30) as u32;
     if session {
-        let shared = 4 + size.calls.min(30) as u32;
-        for on in [On::LogIn, On::Refresh, On::List, On::Record, On::Witness] {
+        for on in [On::LogIn, On::Refresh, On::Witness] {
+            add(chance, on, shared);
+        }
+    }
+    if api.has_look_up() {
+        for on in [On::List, On::Record] {
             add(chance, on, shared);
         }
     }
@@ -129,7 +142,7 @@ fn happenings(chance: &mut Chance, api: Api, size: &Size) -> Vec<Happening> {
             }
             3 if api == Api::Knosc => add(at_ms, What::Revoke),
             4 if api == Api::Knosc => add(at_ms, What::RotateCsrf),
-            5 if api == Api::Knosc => {
+            5 if api.has_look_up() => {
                 let op = chance.below(size.calls) as u32;
                 add(at_ms, What::Stranger { op, same: chance.one_in(2) });
             }

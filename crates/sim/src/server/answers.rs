@@ -13,6 +13,8 @@ pub(crate) struct Outgoing {
     pub(crate) content_type: &'static str,
     pub(crate) cookies: Vec<String>,
     pub(crate) retry_after: Vec<String>,
+    /// It is the stored answer to an earlier request.
+    pub(crate) replayed: bool,
 }
 
 impl Outgoing {
@@ -27,6 +29,7 @@ impl Outgoing {
             content_type: "application/json",
             cookies: Vec::new(),
             retry_after: Vec::new(),
+            replayed: false,
         }
     }
 
@@ -49,6 +52,9 @@ impl Outgoing {
         };
         put(http::header::CONTENT_TYPE, self.content_type);
         put(http::header::DATE, date);
+        if self.replayed {
+            put(HeaderName::from_static("idempotency-replayed"), "true");
+        }
         for cookie in &self.cookies {
             put(http::header::SET_COOKIE, cookie);
         }
