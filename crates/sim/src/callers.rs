@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use steadfast::{Effect, Error, LookUp, Options, Outcome, Request, Testimony, Time};
+use steadfast::{
+    Effect, Error, IdempotencyKey, LookUp, Options, Outcome, Request, Testimony, Time,
+};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -122,11 +124,18 @@ impl Process {
         let api = self.world.plan.api;
         let created = matches!(call.kind, Kind::Create | Kind::CreateHidden);
         let named = created && api.has_look_up();
+        let now_ms = self.world.now_ms();
+        let first_ms = *self.world.state().first_made_ms.entry(call.op).or_insert(now_ms);
+        let key = IdempotencyKey {
+            value: format!("key-{}", call.op),
+            age: Duration::from_millis(now_ms - first_ms),
+        };
         let resource = if api == Api::Knosc { "purchase-order" } else { "order" };
         Options {
             deadline: Some(Duration::from_millis(call.deadline_ms)),
             resource: named.then(|| resource.to_owned()),
             natural_key: named.then(|| format!("PO-{}", call.op)),
+            idempotency_key: (created && api == Api::Keyed).then_some(key),
             known_absent: call.known_absent && named,
             ..Options::default()
         }
@@ -146,9 +155,6 @@ impl Process {
             Kind::Read => Request::new(Method::GET, one),
         };
         request.headers.insert("x-op", call.op.into());
-        if self.world.plan.api == Api::Keyed && call.kind == Kind::Create {
-            request.headers.insert("idempotency-key", (1_000_000 + call.op).into());
-        }
         request
     }
 

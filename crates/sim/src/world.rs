@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub(crate) alive_from: usize,
     /// How far the calls have come.
     pub(crate) progress: HashMap<u32, Progress>,
+    /// When each call was made for the first time, by whichever process.
+    pub(crate) first_made_ms: HashMap<u32, u64>,
 }
 
 /// How far a call has come.
@@ -64,6 +66,7 @@ impl World {
             away: None,
             alive_from: 0,
             progress: HashMap::new(),
+            first_made_ms: HashMap::new(),
         };
         Arc::new(Self { plan: plan.clone(), began: Instant::now(), state: Mutex::new(state) })
     }
