@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use steadfast_call::dialect::Dialect;
-use steadfast_call::{Options, Reply, Request};
+use steadfast_call::{IdempotencyKey, Options, Reply, Request};
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,20 +41,19 @@ impl Asked {
         for (name, value) in self.headers.pairs() {
             request.headers.insert(name, value);
         }
-        if let Some(key) = &self.key {
-            request.headers.insert("idempotency-key", HeaderValue::from_str(key).unwrap());
-        }
         request
     }
 
-    /// What a caller who knows the resource says of it: its name and natural key.
+    /// What a caller who knows the resource says of it: its name, its natural key and, if the
+    /// vector has one, the idempotency key.
     pub(super) fn options(&self, dialect: &Dialect) -> Options {
         let request = self.request();
         let (resource, natural_key) = match dialect.creates(&request) {
             Some((name, key)) => (Some(name.to_owned()), key),
             None => (None, None),
         };
-        Options { resource, natural_key, ..Options::default() }
+        let idempotency_key = self.key.as_deref().map(IdempotencyKey::from);
+        Options { resource, natural_key, idempotency_key, ..Options::default() }
     }
 }
 
