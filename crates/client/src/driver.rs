@@ -106,7 +106,9 @@ async fn run(
         event = match step {
             Step::Send { generation, timeout, attempt } => {
                 let limits = Limits { timeout, ..inner.limits };
-                match bind(inner, call.outgoing(), &snapshot) {
+                // An answer may quote what it was sent with, long after that was replaced.
+                watched.cookies.extend(snapshot.values().map(str::to_owned));
+                match bind(inner, watched.call.outgoing(), &snapshot) {
                     Ok(request) => {
                         log::request(call.request(), request.headers(), attempt, &inner.dialect);
                         let span = log::attempt_span(call.request(), &inner.base_url, attempt);
