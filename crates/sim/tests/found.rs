@@ -73,3 +73,9 @@ fn no_error_quotes_credentials_of_a_session_that_has_been_replaced() {
     plan.quirks.quotes_secrets = true;
     holds(&plan);
 }
+
+/// As above, in the world that found it, made as short as it could be.
+#[test]
+fn no_error_quotes_what_an_attempt_was_sent_with_before_a_renewal() {
+    holds(&serde_json::from_str(include_str!("quoted.json")).unwrap());
+}
