@@ -226,7 +226,7 @@ impl Dialect {
             self.resource.iter().find(|(_, resource)| resource.create.fits(request))?;
         let body: Option<serde_json::Value> =
             request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
-        let key = body.as_ref().and_then(|body| body.get(&resource.key)).and_then(value_text);
+        let key = body.as_ref().and_then(|body| resource.key_in(body)).and_then(value_text);
         Some((name, key))
     }
 

@@ -67,6 +67,15 @@ table! {
 }
 
 impl Resource {
+    /// The natural key in the body of a write: under its own name, or where its field says.
+    #[must_use]
+    pub fn key_in<'v>(&self, body: &'v Value) -> Option<&'v Value> {
+        match self.fields.get(&self.key).and_then(|field| field.at.as_deref()) {
+            Some(at) => body.pointer(at),
+            None => body.get(&self.key),
+        }
+    }
+
     /// The code of a write that lacks a required field: the API's own, or ours.
     #[must_use]
     pub fn missing_code(&self) -> &str {

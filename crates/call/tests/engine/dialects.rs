@@ -1,5 +1,7 @@
 //! A wrong dialect gets an error that names the line, the key and the remedy (DESIGN §4).
 
+use http::Method;
+use steadfast_call::Request;
 use steadfast_call::dialect::{Dialect, DialectError};
 
 const KNOSC: &str = include_str!("../../dialects/knosc.toml");
@@ -195,4 +197,18 @@ fn every_built_in_is_there_as_text_and_as_dialect() {
         assert_eq!(Dialect::built_in(name).unwrap().name, *name);
     }
     assert!(Dialect::built_in("nobody").is_none() && Dialect::built_in_text("nobody").is_none());
+}
+
+/// Found wrong: the key of a field that stands elsewhere in the body was looked for under its
+/// own name, so an unanswered create could not be looked up.
+#[test]
+fn the_key_of_a_create_is_found_where_its_field_stands() {
+    let field = "\"PO List Number\" = { type = \"string\", required = true";
+    assert!(KNOSC.contains(field));
+    let moved = KNOSC.replacen(field, &format!("{field}, at = \"/head/number\""), 1);
+    let dialect = Dialect::parse(&moved).unwrap();
+    let order = Request::new(Method::POST, "/purchase-order").json(r#"{"head":{"number":"P-1"}}"#);
+    assert_eq!(dialect.creates(&order), Some(("purchase-order", Some("P-1".to_owned()))));
+    let flat = Request::new(Method::POST, "/purchase-order").json(r#"{"PO List Number":"P-1"}"#);
+    assert_eq!(dialect.creates(&flat), Some(("purchase-order", None)));
 }
