@@ -57,6 +57,8 @@ pub struct Explanation {
     pub hints_ignored: Vec<String>,
     /// What the server told of its limit.
     pub limit: Option<Limit>,
+    /// The server's own word on sending again, where it gives one.
+    pub verdict: Option<bool>,
     /// True if the request was sent with an idempotency key.
     pub key_sent: bool,
     /// What became of single items, where the reply tells.
@@ -195,6 +197,7 @@ pub fn explain(
         hint: hinted.wait,
         hints_ignored: hinted.ignored,
         limit,
+        verdict: dialect.reply.verdict.as_ref().and_then(|verdict| verdict.read(reply)),
         key_sent,
         items,
         field_errors,

@@ -96,6 +96,7 @@ pub use error::{CredentialsKind, Details, Error, Kind, Stop};
 pub use explain::{Explanation, Next, Waits, explain};
 pub use failure::{Failure, Reach};
 pub use field_error::FieldError;
+pub use hint::Limit;
 pub use items::Item;
 pub use lock::LockWatch;
 pub use outcome::{Attempt, Found, LookUp, Outcome, Success};

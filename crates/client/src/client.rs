@@ -92,6 +92,14 @@ impl Client {
         Self { inner: Arc::new(inner) }
     }
 
+    /// Makes what a call is sent with where the caller gives nothing: its id, and its idempotency
+    /// key where the dialect has keys made. Every call does so by itself; whoever has to know them
+    /// before anything is sent, such as to write them down, asks here.
+    pub fn fill_in(&self, request: &Request, options: &mut Options) {
+        let inner = &self.inner;
+        options.fill_in(&inner.dialect, request, || inner.chance.uuid());
+    }
+
     /// Makes a call and sees it through: log-in, refresh, retries, look-ups.
     ///
     /// # Errors
