@@ -5,36 +5,39 @@ mod shown;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use steadfast::dialect::Dialect;
-use steadfast::{Client, Error, Kind, Nature, Options, Outcome, Request};
+use steadfast::{Client, Error, IdempotencyKey, Kind, Nature, Options, Outcome, Request};
 use steadfast_ledger::Wish;
 
 use crate::args::Global;
 use crate::args::call::CallArgs;
 use crate::explain::{read_file, standard_input};
-use crate::failure::{Failure, INTERRUPTED, UNSENT};
+use crate::failure::{Failure, INTERRUPTED, UNSENT, USAGE};
 use crate::settings::{Api, Overrides};
 use crate::signals;
 use crate::stdout;
+
+use shown::Ended;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 pub(crate) async fn run(global: &Global, args: CallArgs) -> Result<u8, Failure> {
     let api = Api::read(&args.api, global.config.as_deref())?;
     let request = request(&args)?;
-    let options = options(&args, &request, api.dialect())?;
+    let mut options = options(&args, &request, api.dialect())?;
     let is_write = Nature::of(api.dialect(), &request).is_write();
     let client = api.client(&Overrides { policy: args.policy, rate: None })?;
+    client.fill_in(&request, &mut options);
+    let key = options.idempotency_key.as_ref().map(|key| key.value.clone());
     let Some(result) = make(&client, request, options).await else {
-        let text =
-            "cut. A write that was on its way may have been done: look before sending it again";
-        return Err(Failure::new(INTERRUPTED, text));
+        return Err(Failure::new(INTERRUPTED, cut(key.as_deref())));
     };
+    let ended = Ended { result: &result, is_write, key: key.as_deref() };
     let written = stdout::write(match global.json {
-        true => format!("{}\n", shown::json(&result, is_write)).into_bytes(),
-        false => shown::body_to_show(&result),
+        true => format!("{}\n", ended.to_json()).into_bytes(),
+        false => ended.body_to_show(),
     });
     if !global.json {
-        eprint!("{}", shown::text(&result, is_write, global.quiet));
+        eprint!("{}", ended.to_text(global.quiet));
     }
     written?;
     Ok(status(&result))
@@ -73,7 +76,18 @@ fn options(args: &CallArgs, request: &Request, dialect: &Dialect) -> Result<Opti
         (_, _, Some((resource, key))) => (Some(resource), Some(key)),
         (_, _, None) => (None, None),
     };
-    Ok(Options { deadline: args.deadline, resource, natural_key, ..Options::default() })
+    let idempotency_key = args.idempotency_key.as_deref().map(IdempotencyKey::from);
+    let deadline = args.deadline;
+    Ok(Options { deadline, resource, natural_key, idempotency_key, ..Options::default() })
+}
+
+/// What is said where nobody waited for the end.
+fn cut(key: Option<&str>) -> String {
+    let text = "cut. A write that was on its way may have been done: look before sending it again";
+    match key {
+        Some(key) => format!("{text}, or repeat it with --idempotency-key {key}"),
+        None => text.to_owned(),
+    }
 }
 
 /// Makes the call. The first Ctrl-C lets what is on its way end and calls off a wait; the second
@@ -102,7 +116,8 @@ fn status(result: &Result<Outcome, Error>) -> u8 {
         Ok(_) => 0,
         Err(error) => match error.kind() {
             Kind::Refused(_) | Kind::Partial | Kind::Unknown | Kind::Differs | Kind::Protocol => 1,
-            Kind::Credentials(_) | Kind::Unreached(_) | Kind::Unsendable => UNSENT,
+            Kind::Unsendable => USAGE,
+            Kind::Credentials(_) | Kind::Unreached(_) => UNSENT,
             Kind::Cancelled => INTERRUPTED,
         },
     }

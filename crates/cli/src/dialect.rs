@@ -9,12 +9,9 @@ use steadfast::dialect::{Dialect, DialectError};
 use crate::args::Global;
 use crate::args::dialect::DialectCommand;
 use crate::failure::{Failure, USAGE};
-use crate::layout::{blank, header, number};
+use crate::layout::{WIDTH_PAGE, blank, fold_below, header, number, page_width};
 use crate::settings::open_dialect;
 use crate::stdout;
-
-/// How wide the list is where stdout is no terminal.
-const WIDTH_PIPED: u16 = 100;
 
 pub(crate) fn run(global: &Global, command: &DialectCommand) -> Result<u8, Failure> {
     match command {
@@ -35,7 +32,7 @@ fn list(as_json: bool) -> Result<u8, Failure> {
         stdout::write(format!("{}\n", json!(rows)))?;
         return Ok(0);
     }
-    let mut table = blank(WIDTH_PIPED);
+    let mut table = blank(WIDTH_PAGE);
     table.set_header(header(&["name", "API", "format", "rules", "resources", "codes"]));
     for dialect in dialects {
         table.add_row(vec![
@@ -90,23 +87,49 @@ fn contract(text: &str) -> serde_json::Value {
 
 fn check(file: &str, as_json: bool) -> Result<u8, Failure> {
     let text = open_dialect(file)?;
-    let problems = Dialect::check(&text);
+    let found = Dialect::check(&text);
     // Of a file that is no TOML, or of another version, nothing else can be known yet.
-    let first_only =
-        problems.iter().any(|problem| !matches!(problem, DialectError::Mistake { .. }));
+    let first_only = found.iter().any(|problem| !matches!(problem, DialectError::Mistake { .. }));
     let told = match as_json {
         true => {
-            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            json!({ "file": file, "problems": problems, "first_only": first_only }).to_string()
+            let problems: Vec<String> = found.iter().map(ToString::to_string).collect();
+            let mistakes: Vec<serde_json::Value> = problems_json(&found);
+            json!({ "file": file, "problems": problems, "mistakes": mistakes, "first_only": first_only })
+                .to_string()
         }
         false => {
-            let each: String =
-                problems.iter().map(|problem| format!("{file}: {problem}\n")).collect();
-            format!("{each}{}", verdict(file, &text, problems.len(), first_only))
+            let each: String = found.iter().map(|problem| problem_text(file, problem)).collect();
+            let verdict = verdict(file, &text, found.len(), first_only);
+            format!("{each}{}", fold_below(&verdict, page_width(), 0))
         }
     };
     stdout::write(format!("{told}\n"))?;
-    Ok(if problems.is_empty() { 0 } else { USAGE })
+    Ok(if found.is_empty() { 0 } else { USAGE })
+}
+
+/// Where it is, what is wrong, and what to do, each on lines of its own.
+fn problem_text(file: &str, problem: &DialectError) -> String {
+    let width = page_width();
+    match problem {
+        DialectError::Mistake { line, at, what, remedy } => format!(
+            "{file}: line {line}, {at}:\n{}\n{}\n\n",
+            fold_below(&format!("    {what}"), width, 0),
+            fold_below(&format!("    → {remedy}"), width, 2)
+        ),
+        // The reader of TOML points at the place with lines of its own.
+        other if other.to_string().contains('\n') => format!("{file}: {other}\n\n"),
+        other => format!("{}\n\n", fold_below(&format!("{file}: {other}"), width, 4)),
+    }
+}
+
+fn problems_json(found: &[DialectError]) -> Vec<serde_json::Value> {
+    let one = |problem: &DialectError| match problem {
+        DialectError::Mistake { line, at, what, remedy } => {
+            json!({ "line": line, "key": at, "what": what, "remedy": remedy })
+        }
+        other => json!({ "line": other.line(), "what": other.to_string() }),
+    };
+    found.iter().map(one).collect()
 }
 
 fn verdict(file: &str, text: &str, problems: usize, first_only: bool) -> String {

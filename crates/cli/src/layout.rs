@@ -10,6 +10,8 @@ use comfy_table::{
 use steadfast_ledger::State;
 
 const WIDTH_MAX: u16 = 160;
+/// How wide text is that is read as a page.
+pub(crate) const WIDTH_PAGE: u16 = 80;
 /// The widest column of names that are kept whole.
 const NAME_WIDTH_MAX: u16 = 44;
 
@@ -57,6 +59,32 @@ pub(crate) fn fold(text: &str, width: usize) -> String {
         used += size;
     }
     folded
+}
+
+/// A line with a name before it: what does not fit goes on below its beginning, as wide as the
+/// terminal, or as 80 columns where stdout is none.
+pub(crate) fn named(name: &str, name_width: usize, text: &str) -> String {
+    let room = page_width().saturating_sub(name_width);
+    let below = format!("\n{}", " ".repeat(name_width));
+    let said = fold(&plain(text), room).replace('\n', &below);
+    format!("{name:<name_width$}{said}\n")
+}
+
+/// How wide text is that is read as a page: as the terminal, or 80 columns.
+pub(crate) fn page_width() -> usize {
+    usize::from(width(WIDTH_PAGE))
+}
+
+/// A folded text whose further lines stand that much farther to the right than its first.
+pub(crate) fn fold_below(text: &str, width: usize, deeper: usize) -> String {
+    let indent = text.len() - text.trim_start_matches(' ').len();
+    let room = width.saturating_sub(indent + deeper);
+    let below = format!("\n{}", " ".repeat(indent + deeper));
+    format!(
+        "{}{}",
+        " ".repeat(indent),
+        fold(text.trim_start_matches(' '), room).replace('\n', &below)
+    )
 }
 
 pub(crate) fn header(names: &[&str]) -> Vec<Cell> {
@@ -139,6 +167,7 @@ mod tests {
         assert_eq!(fold("  one two", 6), "  one\n  two");
         assert_eq!(fold("  a_word_that_is_too_long b", 5), "  a_word_that_is_too_long\n  b");
         assert_eq!(fold("", 5), "");
+        assert_eq!(fold_below("  one two three", 11, 2), "  one two\n    three");
     }
 
     #[test]

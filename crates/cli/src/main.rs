@@ -9,6 +9,7 @@ mod deliver;
 mod dialect;
 mod explain;
 mod failure;
+mod faults;
 mod layout;
 mod ledger;
 mod logging;

@@ -17,6 +17,10 @@ A write that was not answered is looked for before it is sent again, if its reso
 known: they are read off the body where the dialect says how, or given with --resource and --key. \
 Without them it ends as unknown.
 
+Where the API recognises a repeat by an idempotency key, one is made for each write and told \
+on stderr. To repeat such a write later, give the same one with --idempotency-key: a fresh key \
+makes it another write.
+
 Exit status: 0 applied, existing or queued; 1 refused or unknown; 2 usage, input or settings; \
 3 not reachable, or the credentials were not taken; 130 interrupted.")]
 pub(crate) struct CallArgs {
@@ -38,9 +42,12 @@ pub(crate) struct CallArgs {
     /// What the call writes, as the dialect names it
     #[arg(long, value_name = "NAME", requires = "key")]
     pub(crate) resource: Option<String>,
-    /// Its natural key
+    /// Its natural key, by which it can be found again
     #[arg(long, value_name = "VALUE", requires = "resource")]
     pub(crate) key: Option<String>,
+    /// The key by which the API recognises a repeat of this write [default: made where it helps]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) idempotency_key: Option<String>,
     /// How long it may take, waits included, such as 90s or 10m [default: 2m]
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,

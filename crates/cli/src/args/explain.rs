@@ -9,7 +9,8 @@ use clap::Args;
 #[command(after_help = "\
 Nothing is sent. Without --method it is told for a write (POST) and for a read (GET).
 
-  steadfast explain --api knosc --status 503 --method POST --path /purchase-order --key-sent
+  steadfast explain --api knosc --status 503 -X POST --path /purchase-order --natural-key
+  steadfast explain --api stripe --status 500 -X POST --path /v1/charges --key-sent
   steadfast explain --api knosc --status 400 '{\"Code\":\"ItemMaster.NotFound\",\"Message\":\"…\"}'
   curl -i … | steadfast explain --api knosc --method POST --path /purchase-order -
 
@@ -33,9 +34,12 @@ pub(crate) struct ExplainArgs {
     /// A header of the reply; may be given more than once
     #[arg(long, short = 'H', value_name = "NAME: VALUE", value_parser = header)]
     pub(crate) header: Vec<(HeaderName, HeaderValue)>,
-    /// The request carried its key, so that it can be looked up or recognised
+    /// The request carried an idempotency key; at an API that takes none it means --natural-key
     #[arg(long)]
     pub(crate) key_sent: bool,
+    /// The caller knows the natural key of what it wrote, so that it can be found again
+    #[arg(long)]
+    pub(crate) natural_key: bool,
     /// Which policy of the dialect to follow: recommended, documented
     #[arg(long, value_name = "POLICY", env = "STEADFAST_POLICY")]
     pub(crate) policy: Option<PolicyName>,

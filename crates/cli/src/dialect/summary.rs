@@ -6,9 +6,11 @@ use std::fmt::Write;
 
 use steadfast::Effect;
 use steadfast::dialect::{
-    BodyShape, Dialect, FieldErrors, FieldTable, HintForm, Jitter, LimitHint, ListRoute, Paging,
-    Policy, PolicyName, RateLimited, Resource, Rule, SendAgain, When,
+    BodyShape, Dialect, FieldErrors, FieldTable, HintForm, ItemFailed, Jitter, LimitHint,
+    ListRoute, Paging, Policy, PolicyName, RateLimited, Resource, Rule, SendAgain, When,
 };
+
+use crate::layout::{fold_below, page_width};
 
 /// No more waits than this are shown.
 const WAITS_MAX: u32 = 8;
@@ -20,7 +22,8 @@ pub(super) fn of(dialect: &Dialect) -> String {
     requests::of(dialect, &mut page);
     replies(dialect, &mut page);
     for name in [PolicyName::Recommended, PolicyName::Documented] {
-        page.title(&format!("Policy {}", name.as_str()));
+        let default = if name == PolicyName::default() { ", unless another is chosen" } else { "" };
+        page.title(&format!("Policy {}{default}", name.as_str()));
         policy(dialect.policy(name), &mut page);
     }
     rules(dialect, &mut page);
@@ -28,6 +31,10 @@ pub(super) fn of(dialect: &Dialect) -> String {
     if let Some(lock) = &dialect.lock {
         page.title("Queued writes");
         page.line(&format!("writes to {} may be queued until a run ends", lock.holds.join(", ")));
+    }
+    if let Some(paging) = &dialect.paging {
+        page.title("Lists of many pages");
+        page.line(&format!("{}, rows at {}", pages(paging), rows_at(paging)));
     }
     lists(dialect, &mut page);
     for (name, found) in &dialect.resource {
@@ -51,7 +58,7 @@ impl Page {
     }
 
     fn line(&mut self, text: &str) {
-        let _ = writeln!(self.0, "  {text}");
+        let _ = writeln!(self.0, "{}", fold_below(&format!("  {text}"), page_width(), 4));
     }
 }
 
@@ -83,6 +90,18 @@ fn replies(dialect: &Dialect, page: &mut Page) {
             }
             FieldErrors::One { field, .. } => format!("the fault of one field, at {field}"),
         });
+    }
+    for items in &dialect.reply.items {
+        let at = if items.at.is_empty() { "the top of the body" } else { &items.at };
+        let ItemFailed { there, at: told_at, values } = &items.failed;
+        let shows = match (there, told_at) {
+            (Some(there), _) => format!("has {there}"),
+            (None, told_at) => {
+                let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+                format!("has {} {}", told_at.as_deref().unwrap_or_default(), values.join(" or "))
+            }
+        };
+        page.line(&format!("results of single items at {at}; a failed one {shows}"));
     }
     if let Some(verdict) = &dialect.reply.verdict {
         let (yes, no) = (verdict.yes.join(" or "), verdict.no.join(" or "));
@@ -238,6 +257,12 @@ fn conditions(when: &When) -> String {
 fn again(dialect: &Dialect, page: &mut Page) {
     page.title("What may be sent again after an unknown effect, the first that matches wins");
     page.line("GET, HEAD, OPTIONS: yes");
+    if let Some(keys) = &dialect.idempotency {
+        page.line(&format!(
+            "{}: yes, with the same idempotency key, as long as it is remembered",
+            requests::routes(&keys.honoured)
+        ));
+    }
     for operation in &dialect.operation {
         let verdict = match (operation.idempotent == Some(true), operation.gone_is_done) {
             _ if operation.safe => "yes; it only reads",
@@ -255,14 +280,18 @@ fn lists(dialect: &Dialect, page: &mut Page) {
         return;
     }
     page.title("Lists that are checked before anything is sent");
-    if let Some(paging) = &dialect.paging {
-        page.line(&format!("{}, rows at json:{}", pages(paging), paging.rows()));
-    }
     for (name, ListRoute { path, key, active, missing_code, .. }) in &dialect.list {
         let active = active.as_ref();
         let active = active.map(|a| format!(", {} {}", a.field, a.value)).unwrap_or_default();
         let missing = missing_code.as_ref().map(|code| format!("; missing: {code}"));
         page.line(&format!("{name}: {path} by {key}{active}{}", missing.unwrap_or_default()));
+    }
+}
+
+fn rows_at(paging: &Paging) -> String {
+    match paging.rows() {
+        "" => "the top of the body".to_owned(),
+        at => format!("json:{at}"),
     }
 }
 

@@ -1,14 +1,17 @@
 //! An explanation for a person, and for a machine.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
 use steadfast::dialect::{Dialect, PolicyName};
-use steadfast::{Class, Effect, Error, Explanation, Nature, Next, Outcome, Waits};
+use steadfast::{Class, Effect, Error, Explanation, Limit, Nature, Next, Outcome, Waits};
 
-use crate::layout::plain;
+use crate::faults::{field_lines, fields_json, item_lines, items_json};
+use crate::layout::named;
+
+/// How wide the names of the lines are.
+const NAME_WIDTH: usize = 9;
 
 pub(super) struct Shown<'s> {
     pub(super) dialect: &'s Dialect,
@@ -30,22 +33,24 @@ impl Shown<'_> {
             None => (self.method.to_string(), self.told.status),
         };
         let (title, policy) = (&self.dialect.title, self.policy.as_str());
-        let _ = writeln!(text, "{title} answers {status} to {method}{path}, {policy} policy\n");
+        let answers = format!("{title} answers {status} to {method}{path}, {policy} policy");
+        text.push_str(&named("", 0, &answers));
+        text.push('\n');
         for (name, said) in lines(&self.told) {
-            let _ = writeln!(text, "{name:<8} {}", plain(&said));
+            text.push_str(&named(name, NAME_WIDTH, &said));
         }
         if let Some(read) = &self.as_read {
-            let _ = writeln!(text, "\nTo a read (GET) the same answer means:\n");
+            text.push_str("\nTo a read (GET) the same answer means:\n\n");
             for (name, said) in lines(read) {
                 if ["class", "next", "action"].contains(&name) {
-                    let _ = writeln!(text, "{name:<8} {}", plain(&said));
+                    text.push_str(&named(name, NAME_WIDTH, &said));
                 }
             }
         }
         if !quiet && !self.remarks.is_empty() {
-            let _ = writeln!(text);
+            text.push('\n');
             for remark in self.remarks {
-                let _ = writeln!(text, "Remark: {}", plain(remark));
+                text.push_str(&named("Remark:", NAME_WIDTH, remark));
             }
         }
         text
@@ -79,6 +84,15 @@ fn json(told: &Explanation, method: &Method) -> Value {
         "request_id": told.request_id,
         "hint_ms": told.hint.map(millis),
         "hints_ignored": told.hints_ignored,
+        "limit": told.limit.map(|limit| json!({
+            "requests": limit.limit,
+            "remaining": limit.remaining,
+            "reset_ms": limit.reset.map(millis),
+        })),
+        "server_says_again": told.verdict,
+        "key_sent": told.key_sent,
+        "field_errors": fields_json(&told.field_errors),
+        "items": items_json(&told.items),
         "action": told.action,
     })
 }
@@ -122,18 +136,43 @@ fn lines(told: &Explanation) -> Vec<(&'static str, String)> {
         ("class", format!("{}: {}", told.class, told.class.meaning())),
         ("effect", effect(told).to_owned()),
         ("next", next(told)),
+        ("action", told.action.clone()),
         ("rule", told.rule.clone()),
     ];
     let mut more = |name, said: Option<String>| lines.extend(said.map(|said| (name, said)));
     more("code", told.code.clone());
     more("message", told.message.clone());
-    more("request", told.request_id.clone());
-    more("hint", told.hint.map(|hint| format!("it asks to wait {} s", hint.as_secs_f64())));
+    lines.extend(field_lines(&told.field_errors));
+    lines.extend(item_lines(&told.items));
+    let mut more = |name, said: Option<String>| lines.extend(said.map(|said| (name, said)));
+    let verdict =
+        |again| if again { "it says to send it again" } else { "it says not to send it again" };
+    more("verdict", told.verdict.map(|again| verdict(again).to_owned()));
+    more("hint", told.hint.map(asked_to_wait));
     for why in &told.hints_ignored {
         more("hint", Some(why.clone()));
     }
-    more("action", Some(told.action.clone()));
+    more("limit", told.limit.map(limit));
+    more("key", told.key_sent.then(|| "it was sent with an idempotency key".to_owned()));
+    more("request", told.request_id.clone());
     lines
+}
+
+/// What a server asked for, in seconds, and in larger units where these are easier to grasp.
+pub(crate) fn asked_to_wait(hint: Duration) -> String {
+    let seconds = hint.as_secs_f64();
+    let also = match hint.as_secs() {
+        0..120 => String::new(),
+        secs @ 120..7_200 => format!(" ({} min)", secs.div_ceil(60)),
+        secs => format!(" ({} h)", secs.div_ceil(3_600)),
+    };
+    format!("it asks to wait {seconds} s{also}")
+}
+
+fn limit(limit: Limit) -> String {
+    let of = limit.limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
+    let reset = limit.reset.map(|reset| format!(" for the next {} s", reset.as_secs_f64()));
+    format!("{}{of} requests are left{}", limit.remaining, reset.unwrap_or_default())
 }
 
 fn effect(told: &Explanation) -> &'static str {
@@ -141,6 +180,7 @@ fn effect(told: &Explanation) -> &'static str {
         (Nature::Safe, _, _) => "none: a read changes nothing",
         (_, Effect::None, _) => "none: nothing was done",
         (_, Effect::Applied, Class::Queued) => "applied: accepted, and in effect later",
+        (_, Effect::Applied, Class::Partial) => "applied: a part of it is in effect",
         (_, Effect::Applied, _) => "applied: it is in effect",
         (_, Effect::Unknown, _) => "unknown: it may have taken effect, and nobody can say",
     }

@@ -46,7 +46,7 @@ fn a_contract_is_shown_in_words_and_as_it_is() {
         "faults of fields at json:/errors, each with its field at /pointer",
         "requests left at header:x-ratelimit-remaining of header:x-ratelimit-limit, until",
         "at header:Idempotency-Key, honoured by POST /pallets/*/labels",
-        "remembered for 86400 s",
+        "remembered for 24 h",
         "POST /bookings/search: yes; it only reads",
         "pages by the cursor after, per_page 200, rows at json:/items",
     ]);
@@ -116,7 +116,7 @@ fn the_example_explains_its_own_hard_cases() {
     );
     let search = told("503", "", &["--path", "/bookings/search"]);
     assert_eq!(search["next"]["step"], "send_again");
-    let in_doubt = told("503", "", &["--path", "/bookings", "--key-sent"]);
+    let in_doubt = told("503", "", &["--path", "/bookings", "--natural-key"]);
     assert_eq!(
         (&in_doubt["next"]["step"], &in_doubt["next"]["look_after_ms"]),
         (&json!("look_up"), &json!(5000))

@@ -33,15 +33,16 @@ fn a_refusal_tells_its_code_its_rule_and_what_to_do() {
 #[test]
 fn a_write_in_doubt_is_looked_up_if_its_key_was_sent() {
     let stage = Stage::new();
-    let with = stage.run(&write(&["--status", "503", "--key-sent", "--json"])).json();
+    let with = stage.run(&write(&["--status", "503", "--natural-key", "--json"])).json();
     assert_eq!(with["effect"], "unknown");
     let look =
         json!({ "step": "look_up", "look_after_ms": 3000, "earliest_ms": 0, "latest_ms": 1000 });
     assert_eq!(with["next"], look);
     let without = stage.run(&write(&["--status", "503"])).with_status(0);
-    without.prints(&["it ends as unknown", "look whether it is there", "Remark", "--key-sent"]);
+    without.prints(&["it ends as unknown", "look whether it is there", "Remark", "--natural-key"]);
     // The only resource that there is needs no path.
-    let bare = stage.run(&["explain", "--api", "knosc", "--status", "503", "--key-sent", "--json"]);
+    let bare =
+        stage.run(&["explain", "--api", "knosc", "--status", "503", "--natural-key", "--json"]);
     assert_eq!(bare.json()["next"], look);
     assert_eq!(bare.json()["path"], "/purchase-order");
 }
@@ -83,7 +84,7 @@ fn an_expired_session_and_a_duplicate() {
     let ended = stage.run(&write(&["--status", "401", expired])).with_status(0);
     ended.prints(&["the session is renewed, and it is sent again at once", "after 2 sends"]);
     let taken = r#"{"Message":"PO P-1 already exists","Code":"PurchaseOrderList.AlreadyExists"}"#;
-    let ended = stage.run(&write(&["--status", "400", "--key-sent", taken])).with_status(0);
+    let ended = stage.run(&write(&["--status", "400", "--natural-key", taken])).with_status(0);
     ended.prints(&["duplicate", "compared with what was sent"]);
 }
 
@@ -110,7 +111,7 @@ fn what_curl_saved_is_read_from_a_file_and_from_standard_input() {
 fn a_success_that_was_cut_off_is_none() {
     let cut =
         "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Length: 90\n\n{\"message\":\"Pur";
-    let ended = Stage::new().run_with(&write(&["--key-sent", "-"]), cut).with_status(0);
+    let ended = Stage::new().run_with(&write(&["--natural-key", "-"]), cut).with_status(0);
     ended.prints(&[
         "unknown: it may have taken effect",
         "taken as cut off",

@@ -91,15 +91,21 @@ impl Ended {
 
     #[track_caller]
     pub(crate) fn prints(&self, words: &[&str]) -> &Self {
-        words.iter().for_each(|word| assert!(self.out.contains(word), "{word}: {self:#?}"));
+        words.iter().for_each(|word| assert!(holds(&self.out, word), "{word}: {self:#?}"));
         self
     }
 
     #[track_caller]
     pub(crate) fn says(&self, words: &[&str]) -> &Self {
-        words.iter().for_each(|word| assert!(self.err.contains(word), "{word}: {self:#?}"));
+        words.iter().for_each(|word| assert!(holds(&self.err, word), "{word}: {self:#?}"));
         self
     }
+}
+
+/// True if a text holds words, wherever its lines are folded.
+fn holds(text: &str, words: &str) -> bool {
+    let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    joined(text).contains(&joined(words))
 }
 
 /// A Knosc in a process of its own.

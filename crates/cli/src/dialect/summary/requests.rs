@@ -18,7 +18,7 @@ pub(super) fn of(dialect: &Dialect, page: &mut Page) {
             ));
             page.line(&format!("owners' tokens are for {}", owner.of.join(", ")));
         }
-        Auth::CookieSession { session_cookie, replays_after_401, login, refresh } => {
+        Auth::CookieSession { session_cookie, login, refresh, .. } => {
             page.line(&format!(
                 "{} {} sets the cookie {session_cookie}",
                 login.method,
@@ -27,8 +27,13 @@ pub(super) fn of(dialect: &Dialect, page: &mut Page) {
             if let Some(refresh) = refresh {
                 page.line(&format!("{} {} renews it", refresh.method, refresh.paths.join(" or ")));
             }
-            page.line(&format!("a call is sent again {} after a 401", times(*replays_after_401)));
         }
+    }
+    if !matches!(dialect.auth, Auth::None) {
+        page.line(&match dialect.auth.replays_after_401() {
+            0 => "a 401 ends the call".to_owned(),
+            count => format!("after a 401 the log-in is renewed, {} for a call", times(count)),
+        });
     }
     let fields = dialect.auth.fields();
     if !fields.is_empty() {
@@ -69,20 +74,39 @@ fn with_every_call(dialect: &Dialect, page: &mut Page) {
 
 fn key_lines(keys: &Idempotency, page: &mut Page) {
     page.title("Idempotency keys");
-    let routes = |routes: &[RoutePattern]| {
-        let all: Vec<String> =
-            routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
-        all.join(", ")
-    };
     page.line(&format!("at {}, honoured by {}", keys.at, routes(&keys.honoured)));
     if let Some(sent) = &keys.sent {
         page.line(&format!("sent to {}", routes(sent)));
     }
-    if let Some(wait_ms) = keys.retention_ms {
-        page.line(&format!("remembered for {}", seconds(wait_ms)));
+    page.line(match keys.generate {
+        true => "made for each of these writes where the caller gives none",
+        false => "only where the caller gives one",
+    });
+    if let Some(length) = keys.length_max {
+        page.line(&format!("{length} characters at the most"));
     }
+    page.line(&match keys.retention_ms {
+        Some(wait_ms) => format!("remembered for {}; an older key counts as none", long(wait_ms)),
+        None => "remembered for good".to_owned(),
+    });
     if let Some(replayed) = &keys.replayed {
         page.line(&format!("a replay shows at {}", replayed.at));
+    }
+}
+
+/// Methods and paths, in a row.
+pub(super) fn routes(routes: &[RoutePattern]) -> String {
+    let all: Vec<String> =
+        routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    all.join(", ")
+}
+
+/// A long time in the largest unit that goes into it.
+fn long(wait_ms: u64) -> String {
+    match (wait_ms % 3_600_000, wait_ms % 60_000) {
+        (0, _) => format!("{} h", wait_ms / 3_600_000),
+        (_, 0) => format!("{} min", wait_ms / 60_000),
+        _ => seconds(wait_ms),
     }
 }
 
