@@ -2,12 +2,16 @@
 //!
 //! Only what we wrote is compared: what the server adds, and what we left open (null or left
 //! out), is its own business. Lines are matched by the fields that the dialect names, so their
-//! order does not matter. Numbers are compared as decimals, digit by digit.
+//! order does not matter. Numbers are compared as decimals, digit by digit, and what the dialect
+//! calls a date or an instant as instants, whatever offset they are written with.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::dialect::Resource;
+use crate::dialect::{FieldTable, FieldType, Resource};
+use crate::instant::same_instant;
 
 /// A place where a record is not what we wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,28 +35,58 @@ impl std::fmt::Display for Difference {
 pub fn differences(resource: &Resource, ours: &Value, theirs: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     let lines = resource.lines.as_deref();
-    fields(ours, theirs, "", lines, &mut found);
+    fields(ours, theirs, "", lines, &Dated::of(&resource.fields), &mut found);
     if let Some(lines) = lines {
-        let line_key = resource.lookup.as_ref().map_or(&[][..], |lookup| &lookup.line_key);
-        compare_lines(rows(ours, lines), rows(theirs, lines), lines, line_key, &mut found);
+        let key = resource.lookup.as_ref().map_or(&[][..], |lookup| &lookup.line_key);
+        let shape = Lines { name: lines, key, dated: Dated::of(&resource.line_fields) };
+        compare_lines(rows(ours, lines), rows(theirs, lines), &shape, &mut found);
     }
     found
+}
+
+/// The fields that hold dates and instants, by JSON pointer. Text elsewhere is compared as text,
+/// even if it looks like one: an order number may.
+struct Dated(BTreeSet<String>);
+
+impl Dated {
+    fn of(fields: &FieldTable) -> Self {
+        let dated = fields
+            .iter()
+            .filter(|(_, field)| matches!(field.kind, FieldType::Date | FieldType::DateTime));
+        let pointer = |name: &str| format!("/{}", escape(name));
+        Self(dated.map(|(name, field)| field.at.clone().unwrap_or(pointer(name))).collect())
+    }
+}
+
+/// The lines of a record.
+struct Lines<'a> {
+    name: &'a str,
+    key: &'a [String],
+    dated: Dated,
 }
 
 fn rows<'v>(record: &'v Value, lines: &str) -> &'v [Value] {
     record.get(lines).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn fields(ours: &Value, theirs: &Value, at: &str, skip: Option<&str>, found: &mut Vec<Difference>) {
+fn fields(
+    ours: &Value,
+    theirs: &Value,
+    at: &str,
+    skip: Option<&str>,
+    dated: &Dated,
+    found: &mut Vec<Difference>,
+) {
     let Some(ours) = ours.as_object() else { return };
     for (name, value) in ours {
         if value.is_null() || skip == Some(name) {
             continue;
         }
         let there = theirs.get(name).unwrap_or(&Value::Null);
-        if !same(value, there) {
+        let place = format!("/{}", escape(name));
+        if !same(value, there, &place, dated) {
             found.push(Difference {
-                at: format!("{at}/{}", escape(name)),
+                at: format!("{at}{place}"),
                 ours: value.to_string(),
                 theirs: if there.is_null() { "absent".to_owned() } else { there.to_string() },
             });
@@ -60,29 +94,23 @@ fn fields(ours: &Value, theirs: &Value, at: &str, skip: Option<&str>, found: &mu
     }
 }
 
-fn compare_lines(
-    ours: &[Value],
-    theirs: &[Value],
-    name: &str,
-    key: &[String],
-    found: &mut Vec<Difference>,
-) {
+fn compare_lines(ours: &[Value], theirs: &[Value], shape: &Lines<'_>, found: &mut Vec<Difference>) {
+    let Lines { name, key, dated } = shape;
     let mut taken = vec![false; theirs.len()];
     for (index, line) in ours.iter().enumerate() {
         let at = format!("/{}/{index}", escape(name));
         let fits = |there: &Value| {
             key.iter().all(|field| {
-                same(
-                    line.get(field).unwrap_or(&Value::Null),
-                    there.get(field).unwrap_or(&Value::Null),
-                )
+                let (line, there) = (line.get(field), there.get(field));
+                let (line, there) = (line.unwrap_or(&Value::Null), there.unwrap_or(&Value::Null));
+                same(line, there, &format!("/{}", escape(field)), dated)
             })
         };
         let place = (0..theirs.len()).find(|place| !taken[*place] && fits(&theirs[*place]));
         match place {
             Some(place) => {
                 taken[place] = true;
-                fields(line, &theirs[place], &at, None, found);
+                fields(line, &theirs[place], &at, None, dated, found);
             }
             None => {
                 found.push(Difference { at, ours: line.to_string(), theirs: "absent".to_owned() })
@@ -103,17 +131,20 @@ pub(crate) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn same(ours: &Value, theirs: &Value) -> bool {
+/// `at`: where the two stand in the record or the line.
+fn same(ours: &Value, theirs: &Value, at: &str, dated: &Dated) -> bool {
     match (ours, theirs) {
         (Value::Number(a), Value::Number(b)) => same_number(&a.to_string(), &b.to_string()),
         // Some servers give decimals back as strings (hazard 55).
         (Value::Number(a), Value::String(b)) => same_number(&a.to_string(), b),
         (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b, at, dated))
         }
-        (Value::Object(a), Value::Object(b)) => {
-            a.iter().all(|(name, value)| same(value, b.get(name).unwrap_or(&Value::Null)))
-        }
+        (Value::Object(a), Value::Object(b)) => a.iter().all(|(name, value)| {
+            let at = format!("{at}/{}", escape(name));
+            same(value, b.get(name).unwrap_or(&Value::Null), &at, dated)
+        }),
+        (Value::String(a), Value::String(b)) if dated.0.contains(at) => same_instant(a, b),
         (ours, theirs) => ours == theirs,
     }
 }
@@ -199,6 +230,40 @@ mod tests {
             compared(&ours, &json!({"details": [line("B", 3), line("A", 1), line("C", 1)]}));
         let places: Vec<&str> = other.iter().map(|d| d.at.as_str()).collect();
         assert_eq!(places, ["/details/1/PO Details Quantity", "/details/2"]);
+    }
+
+    #[test]
+    fn hazard_66_dates_are_compared_as_instants_where_the_dialect_says_that_they_are_dates() {
+        let thredfi = Dialect::built_in("thredfi").unwrap();
+        let invoice = &thredfi.resource["invoice"];
+        let sent = |at: &str| json!({ "external_id": "2026-03-01", "sent_at": at });
+        let same = |a: &str, b: &str| differences(invoice, &sent(a), &sent(b)).is_empty();
+        assert!(same("2026-03-01T00:00:00.000Z", "2026-03-01T01:00:00+01:00"));
+        assert!(same("2026-03-01", "2026-03-01T00:00:00Z"));
+        assert!(!same("2026-03-01T08:00:00Z", "2026-03-01T00:00:00Z"), "cut to the day");
+        assert!(!same("2026-03-01T00:00:00", "2026-03-01T00:00:00Z"), "nobody knows where");
+        let other = json!({ "external_id": "2026-03-01T00:00:00Z",
+            "sent_at": "2026-03-01T00:00:00Z" });
+        let found = differences(invoice, &sent("2026-03-01"), &other);
+        assert_eq!(found.len(), 1, "a key that looks like a date is text: {found:?}");
+        assert_eq!(found[0].at, "/external_id");
+    }
+
+    #[test]
+    fn dates_of_lines_and_of_inner_objects_are_dates_too() {
+        let thredfi = Dialect::built_in("thredfi").unwrap();
+        let mut invoice = thredfi.resource["invoice"].clone();
+        let mut date = invoice.fields["due_at"].clone();
+        invoice.lines = Some("lines".to_owned());
+        invoice.lookup.as_mut().unwrap().line_key = vec!["day".to_owned()];
+        invoice.line_fields.insert("day".to_owned(), date.clone());
+        date.at = Some("/period/until".to_owned());
+        invoice.fields.insert("until".to_owned(), date);
+        let ours =
+            json!({ "period": { "until": "2026-03-01" }, "lines": [{ "day": "2026-03-02" }] });
+        let theirs = json!({ "period": { "until": "2026-03-01T00:00:00Z" },
+            "lines": [{ "day": "2026-03-02T01:00:00+01:00" }] });
+        assert_eq!(differences(&invoice, &ours, &theirs), []);
     }
 
     #[test]

@@ -72,6 +72,7 @@ mod explain;
 mod failure;
 mod field_error;
 pub mod hint;
+mod instant;
 mod items;
 mod key;
 mod lock;

@@ -227,8 +227,7 @@ impl Auditor {
     fn record(&mut self, record: &Value, body_of: &mut impl FnMut(&str) -> Option<Vec<u8>>) {
         let Some(key) = record.get(&self.resource.key).and_then(Value::as_str) else { return };
         let ours = body_of(key).and_then(|body| serde_json::from_slice::<Value>(&body).ok());
-        let difference = ours
-            .and_then(|ours| content::difference(&ours, record, self.resource.lines.as_deref()));
+        let difference = ours.and_then(|ours| content::difference(&ours, record, &self.resource));
         let seen = self.seen.entry(key.to_owned()).or_default();
         seen.here += 1;
         // With two records of one key, one that is ours is enough.

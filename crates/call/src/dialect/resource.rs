@@ -265,7 +265,7 @@ words! {
         Boolean = "boolean",
         /// `YYYY-MM-DD`.
         Date = "date",
-        /// An instant of RFC 3339, such as `2026-03-31T12:00:00Z`.
+        /// An instant of RFC 3339, such as `2026-03-31T12:00:00Z`, sent as UTC milliseconds.
         DateTime = "date_time",
         /// Texts; in a column, separated by semicolons.
         StringList = "string_list",

@@ -218,6 +218,25 @@ fn more_or_other_content_is_a_difference() {
 }
 
 #[test]
+fn hazard_66_dates_are_judged_as_instants_and_other_text_as_text() {
+    let thredfi = Dialect::built_in("thredfi").expect("ships with the crate");
+    let invoice = &thredfi.resource["invoice"];
+    let sent = |at: &str| json!({ "memo": "2026-03-01", "sent_at": at });
+    for (ours, theirs, same) in [
+        ("2026-03-01T00:00:00.000Z", "2026-03-01T01:00:00+01:00", true),
+        ("2026-03-01T00:00:00.000Z", "2026-03-01", true),
+        ("2026-03-01T08:00:00.000Z", "2026-03-01", false),
+        ("2026-03-01T00:00:00.000Z", "2026-03-01T00:00:00", false),
+    ] {
+        let found = super::content::difference(&sent(ours), &sent(theirs), invoice);
+        assert_eq!(found.is_none(), same, "{ours} {theirs}: {found:?}");
+    }
+    let theirs = json!({ "memo": "2026-03-01T00:00:00Z", "sent_at": "2026-03-01T00:00:00Z" });
+    let found = super::content::difference(&sent("2026-03-01"), &theirs, invoice).expect("memo");
+    assert!(found.starts_with("memo is "), "{found}");
+}
+
+#[test]
 fn an_attempt_before_its_own_hint_is_early() {
     let hinted = |at_ms: u64, key: &str| {
         let mut entry = create(at_ms, "none", key);

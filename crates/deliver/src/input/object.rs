@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use steadfast_call::dialect::{FieldTable, Resource};
 
 use super::elements::{Element, Elements};
-use super::value::{misfit, shown};
+use super::value::{misfit, settled, shown};
 use super::{
     Content, InputError, KEY_MISSING, Options, Piece, REJECT_COLUMNS, ROW_UNREADABLE, RowFault,
     Source, VALUE_INVALID,
@@ -69,6 +69,7 @@ impl Objects {
                 let checks = Checks { resource: &self.resource, line: element.line };
                 checks.run(&object, &mut piece.faults);
                 self.name(&object, &mut piece);
+                settle(&mut object, &self.resource);
                 piece.content = Content::Whole(object);
             }
             Err(why) => piece.faults.push(RowFault {
@@ -144,6 +145,21 @@ pub(crate) fn first_fields(mut elements: Elements) -> Result<Vec<String>, InputE
         found: "there is no JSON object in it".to_owned(),
         expected: "one object for each write".to_owned(),
     })
+}
+
+/// Brings the values into the form that they go out in.
+fn settle(object: &mut Map<String, Value>, resource: &Resource) {
+    let table = |object: &mut Map<String, Value>, fields: &FieldTable| {
+        for (name, value) in object.iter_mut() {
+            if let Some(field) = fields.get(name) {
+                *value = settled(value.take(), field);
+            }
+        }
+    };
+    table(object, &resource.fields);
+    let lines = resource.lines.as_ref().and_then(|name| object.get_mut(name));
+    let lines = lines.and_then(Value::as_array_mut).into_iter().flatten();
+    lines.filter_map(Value::as_object_mut).for_each(|line| table(line, &resource.line_fields));
 }
 
 /// Looks at the values of an object, lightly: the API has the last word.

@@ -1,4 +1,5 @@
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 use serde_json::{Number, Value};
 use steadfast_call::dialect::{Field, FieldType};
 
@@ -59,6 +60,15 @@ pub(crate) fn misfit(value: &Value, field: &Field) -> Option<String> {
             };
             Some(format!("{} is not {expected}; write it so", shown(&other.to_string())))
         }
+    }
+}
+
+/// The value of a JSON object as it goes out. Instants go out in one form, so that the same order
+/// is the same write whichever kind of file it comes in; all else is taken as it stands.
+pub(crate) fn settled(value: Value, field: &Field) -> Value {
+    match (field.kind, value) {
+        (FieldType::DateTime, Value::String(text)) => Value::String(instant(&text).unwrap_or(text)),
+        (_, value) => value,
     }
 }
 
@@ -150,15 +160,42 @@ fn elements(text: &str) -> impl Iterator<Item = &str> {
     text.split(';').map(str::trim).filter(|element| !element.is_empty())
 }
 
-/// RFC 3339, with the zone: without it, nobody knows which instant is meant.
+/// The instant in UTC with its milliseconds, as APIs take it whatever clock the file was written
+/// by. Its time of day is kept, and nothing is cut off: neither the hours nor the digits behind
+/// the third (hazard 65). Without an offset nobody knows which instant is meant (hazard 66).
 fn instant(text: &str) -> Result<String, String> {
-    match text.parse::<jiff::Timestamp>() {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(format!(
-            "{} is not an instant; write day, time and zone as in 2026-03-31T12:00:00Z",
-            shown(text)
-        )),
+    let Ok(instant) = text.parse::<Timestamp>() else {
+        return Err(format!("{} is no instant; {}", shown(text), instant_advice(text)));
+    };
+    if instant.subsec_nanosecond() % 1_000_000 != 0 {
+        let advice = "its time is finer than milliseconds, which would be lost: write three \
+                      digits after the second, as in 2026-03-31T12:00:00.250Z";
+        return Err(format!("{}: {advice}", shown(text)));
     }
+    let utc = format!("{instant:.3}");
+    // jiff writes the years outside of 0 to 9999 with a sign, and no API reads them.
+    if utc.starts_with(['-', '+']) {
+        return Err(format!("{} is in no year from 0 to 9999; correct it", shown(text)));
+    }
+    Ok(utc)
+}
+
+fn instant_advice(text: &str) -> String {
+    if date(text).is_ok() {
+        return format!(
+            "write the time of day and its offset behind the day too, as in {text}T00:00:00Z"
+        );
+    }
+    let time = text.get(10..).unwrap_or_default();
+    if !time.contains(['Z', 'z', '+', '-'])
+        && let Ok(local) = text.parse::<DateTime>()
+    {
+        return format!(
+            "it does not say which zone its clock is set to: write Z behind it for UTC, as in \
+             {local}Z, or the offset, as in {local}+01:00"
+        );
+    }
+    "write day, time and offset as in 2026-03-31T12:00:00Z".to_owned()
 }
 
 fn date(text: &str) -> Result<String, String> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use steadfast_call::dialect::Dialect;
 use steadfast_deliver::compose::{Composed, compose};
-use steadfast_deliver::input::Piece;
+use steadfast_deliver::input::{self, Piece, Source};
 
 use crate::inputs::{compose_all, csv, options, read, resource};
 
@@ -160,4 +161,36 @@ proptest! {
             prop_assert_eq!(&lines, rows);
         }
     }
+}
+
+/// The same order is the same write in whichever kind of file it comes.
+#[test]
+fn hazard_65_instants_of_tables_and_of_objects_go_out_alike() {
+    let operations1 = Dialect::built_in("operations1").expect("ships with the crate");
+    let mut orders = operations1.resource["order"].clone();
+    (orders.lines, orders.line_fields) = (None, [].into());
+    let body = |name: &str, text: &str| {
+        let source = Source::spooled(name, text.as_bytes()).expect("spooled");
+        let reader = input::open(&source, &orders, &options()).expect("opens");
+        let pieces: Vec<Piece> = reader.map(|piece| piece.expect("reads")).collect();
+        match compose(&orders, "O-1", pieces) {
+            Composed::Write { body, .. } => String::from_utf8(body).expect("JSON"),
+            rejected @ Composed::Rejected { .. } => panic!("{rejected:?}"),
+        }
+    };
+    let table = body(
+        "orders.csv",
+        "customOrderId,name,startDate,dueDate\n\
+         O-1,2025-05-21T10:00:00+02:00,2025-05-21T10:00:00+02:00,2025-05-22T00:30:00+02:00\n",
+    );
+    let object = body(
+        "orders.ndjson",
+        "{\"customOrderId\":\"O-1\",\"name\":\"2025-05-21T10:00:00+02:00\",\
+         \"startDate\":\"2025-05-21T08:00:00Z\",\"dueDate\":\"2025-05-22T00:30:00+02:00\"}\n",
+    );
+    assert_eq!(table, object);
+    assert_eq!(
+        table,
+        r#"{"customOrderId":"O-1","name":"2025-05-21T10:00:00+02:00","startDate":"2025-05-21T08:00:00.000Z","dueDate":"2025-05-21T22:30:00.000Z"}"#
+    );
 }
