@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 use steadfast::dialect::Dialect;
-use steadfast::{Client, Credentials, HttpTransport, Limits, Secret, Transport};
+use steadfast::{Client, Credentials, HttpTransport, Limits, Transport};
 use steadfast_sandbox::{Api, Options, Sandbox};
 
 use crate::error::BenchError;
@@ -58,10 +58,7 @@ impl Double {
     pub(crate) async fn client(&self) -> Result<Client, BenchError> {
         let knosc = Dialect::built_in("knosc")
             .ok_or_else(|| BenchError::Wrong("there is no dialect knosc".to_owned()))?;
-        let credentials = Credentials {
-            username: self.username.clone(),
-            password: Secret::new(self.password.clone()),
-        };
+        let credentials = Credentials::password(&*self.username, &*self.password);
         let client = Client::builder(knosc, &self.base_url).credentials(credentials).build()?;
         client.log_in().await.map_err(|failure| BenchError::Wrong(format!("{failure:?}")))?;
         Ok(client)

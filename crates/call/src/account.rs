@@ -1,11 +1,15 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::breaker::Breaker;
 use crate::budget::Budget;
 use crate::class::Class;
-use crate::dialect::{Auth, Dialect};
+use crate::dialect::Dialect;
 use crate::error::CredentialsKind;
 use crate::hint::Limit;
 use crate::lock::LockWatch;
 use crate::pace::Pace;
+use crate::principal::Principal;
 use crate::session::{Entry, Generation, Session};
 use crate::time::Time;
 
@@ -16,8 +20,10 @@ use crate::time::Time;
 /// [`Call::step`](crate::Call::step).
 #[derive(Debug)]
 pub struct Account {
-    /// The session.
+    /// The session of the account itself.
     pub session: Session,
+    /// Those of resource owners at it, made when one is first needed.
+    owners: BTreeMap<Arc<str>, Session>,
     /// What is known of a locked run.
     pub lock: LockWatch,
     breaker: Breaker,
@@ -76,12 +82,26 @@ impl Account {
     #[must_use]
     pub fn new(dialect: &Dialect, rate: Option<f64>, now: Time) -> Self {
         Self {
-            session: Session::new(!matches!(dialect.auth, Auth::None)),
+            session: match dialect.auth.token_route() {
+                Some(_) => Session::of_tokens(),
+                None => Session::new(dialect.auth.has_session()),
+            },
+            owners: BTreeMap::new(),
             lock: LockWatch::default(),
             breaker: Breaker::default(),
             budget: Budget::new(now),
             pace: Pace::new(rate, now),
             calls: 0,
+        }
+    }
+
+    /// The session that a principal's calls are bound with.
+    pub fn session_of(&mut self, principal: &Principal) -> &mut Session {
+        match principal {
+            Principal::Account => &mut self.session,
+            Principal::Owner(id) => {
+                self.owners.entry(Arc::clone(id)).or_insert_with(Session::of_tokens)
+            }
         }
     }
 
@@ -103,26 +123,49 @@ impl Account {
         self.calls
     }
 
-    /// Asks to send. The ticket keeps what the call holds already, so that it neither queues nor
-    /// pays twice.
-    pub(crate) fn gate(&mut self, now: Time, ticket: &mut Ticket) -> Gate {
-        let held = self.session.held_until().filter(|until| now < *until);
-        match (self.session.entry(), held) {
+    /// Asks to send with the session of a principal. The ticket keeps what the call holds
+    /// already, so that it neither queues nor pays twice. `csrf`: it needs a token that is fetched.
+    pub(crate) fn gate(
+        &mut self,
+        now: Time,
+        ticket: &mut Ticket,
+        principal: &Principal,
+        csrf: bool,
+    ) -> Gate {
+        let session = self.session_of(principal);
+        session.lapse(now);
+        let held = session.held_until().filter(|until| now < *until);
+        let entry = if csrf { session.entry_with_csrf() } else { session.entry() };
+        let current = match (entry, held) {
             (Entry::Closed(kind, text), _) => return Gate::Closed(kind, text),
             (Entry::Authenticate(_), Some(until)) => return Gate::Wait(until, Why::Hint),
-            (Entry::Authenticate(stale), None) => return Gate::Authenticate(stale),
-            (Entry::Bind(_), _) => {}
+            (Entry::Authenticate(stale), None) => {
+                // The renewal goes out first, and needs a place before this call does.
+                self.give_back_slot(ticket, now);
+                return Gate::Authenticate(stale);
+            }
+            (Entry::Bind(current), _) => current,
+        };
+        match self.admit(now, ticket) {
+            Ok(()) => Gate::Go(current),
+            Err((until, why)) => Gate::Wait(until, why),
         }
+    }
+
+    /// Asks for a place on the way out: by the breaker, the budget and the pace. Renewals of a
+    /// session ask here, too; they are load like any other (DESIGN §3.7).
+    ///
+    /// # Errors
+    /// When to ask again, and what for.
+    pub(crate) fn admit(&mut self, now: Time, ticket: &mut Ticket) -> Result<(), (Time, Why)> {
         // The breaker is asked before anything is taken: whoever waits for it must not hold
         // places in the pace, or all of them would go out at once when it closes.
         if let Some(at) = self.breaker.refusal(now) {
             self.give_back_slot(ticket, now);
-            return Gate::Wait(at, Why::Breaker);
+            return Err((at, Why::Breaker));
         }
         if ticket.unpaid {
-            if let Err(at) = self.budget.pay(now) {
-                return Gate::Wait(at, Why::Budget);
-            }
+            self.budget.pay(now).map_err(|at| (at, Why::Budget))?;
             ticket.unpaid = false;
             ticket.paid = true;
         }
@@ -132,18 +175,16 @@ impl Account {
                 Ok(slot) => ticket.slot.insert((slot, self.pace.round())).0,
                 Err(again) => {
                     ticket.slot = None;
-                    return Gate::Wait(again, Why::Pace);
+                    return Err((again, Why::Pace));
                 }
             },
         };
         if slot > now {
-            return Gate::Wait(slot, Why::Pace);
+            return Err((slot, Why::Pace));
         }
-        match self.breaker.permit(now) {
-            Err(at) => return Gate::Wait(at, Why::Breaker),
-            Ok(probe) => *ticket = Ticket { probe, flying: true, ..Ticket::default() },
-        }
-        Gate::Go(self.session.current())
+        let probe = self.breaker.permit(now).map_err(|at| (at, Why::Breaker))?;
+        *ticket = Ticket { probe, flying: true, ..Ticket::default() };
+        Ok(())
     }
 
     /// Takes back what a call holds that was called off.
@@ -168,23 +209,16 @@ impl Account {
         }
     }
 
-    /// Learns from an attempt that was bound with that generation.
+    /// Learns from an attempt that was bound with that generation of a principal's session.
     pub(crate) fn observe(
         &mut self,
         call: u64,
-        bound: Generation,
+        (principal, bound): (&Principal, Generation),
         class: Class,
         sent_at: Time,
         now: Time,
     ) {
-        let up = !matches!(class, Class::Network | Class::Unavailable | Class::ServerError);
-        self.breaker.note(call, up, now);
-        match class {
-            Class::RateLimited => self.pace.refused(sent_at, now),
-            // Nobody knows whether it came to the limit.
-            Class::Network => self.pace.ended(false, sent_at, now),
-            _ => self.pace.ended(true, sent_at, now),
-        }
+        let up = self.observe_load(call, class, sent_at, now);
         match class {
             // What is refused before it is looked at earns nothing: under a failure of that
             // kind, too, retries have to dry up (I4).
@@ -207,8 +241,28 @@ impl Account {
                 | Class::Conflict
                 | Class::Forbidden
         ) {
-            self.session.accepted(bound);
+            self.session_of(principal).accepted(bound);
         }
+    }
+
+    /// What any exchange shows of the service and its limit, those of a renewal included. True if
+    /// the service is there.
+    pub(crate) fn observe_load(
+        &mut self,
+        call: u64,
+        class: Class,
+        sent_at: Time,
+        now: Time,
+    ) -> bool {
+        let up = !matches!(class, Class::Network | Class::Unavailable | Class::ServerError);
+        self.breaker.note(call, up, now);
+        match class {
+            Class::RateLimited => self.pace.refused(sent_at, now),
+            // Nobody knows whether it came to the limit.
+            Class::Network => self.pace.ended(false, sent_at, now),
+            _ => self.pace.ended(true, sent_at, now),
+        }
+        up
     }
 }
 

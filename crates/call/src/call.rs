@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::account::{Account, Gate, Ticket, Why};
+use crate::authentication::needs_csrf_fetched;
 use crate::backoff::Draw;
 use crate::classify::Reading;
 use crate::dialect::{Dialect, LookupRoute, Policy, PolicyName, Resource};
@@ -36,6 +37,7 @@ use crate::error::{Kind, Stop};
 use crate::failure::Failure;
 use crate::key::Key;
 use crate::outcome::Attempt;
+use crate::principal::Principal;
 use crate::reply::Reply;
 use crate::request::{Nature, Options, Request};
 use crate::session::Generation;
@@ -84,6 +86,9 @@ pub struct Call {
     unsendable: Option<String>,
     options: Options,
     nature: Nature,
+    principal: Principal,
+    /// It needs a CSRF token that is fetched.
+    csrf: bool,
     state: State,
     deadline: Time,
     number: u64,
@@ -96,6 +101,8 @@ pub struct Call {
     first_sent_at: Option<Time>,
     attempts: Vec<Attempt>,
     replays_after_401: u32,
+    /// The account's own session, with which the owner's was got that was refused first.
+    parent_refused: Option<Generation>,
     csrf_cured: bool,
     auth_failures: u32,
     look_ups_in_vain: u32,
@@ -133,6 +140,8 @@ impl Call {
             key,
             outgoing,
             unsendable,
+            principal: Principal::of(&dialect, &request),
+            csrf: needs_csrf_fetched(&dialect, &request),
             deadline: now + deadline,
             number: account.number_call(),
             effect: match options.in_doubt && nature.is_write() {
@@ -150,6 +159,7 @@ impl Call {
             first_sent_at: None,
             attempts: Vec::new(),
             replays_after_401: 0,
+            parent_refused: None,
             csrf_cured: false,
             auth_failures: 0,
             look_ups_in_vain: 0,
@@ -197,6 +207,18 @@ impl Call {
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
+    }
+
+    /// Whose session its attempts are bound with.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// True if its attempts need a CSRF token that is fetched.
+    #[must_use]
+    pub fn needs_csrf_fetched(&self) -> bool {
+        self.csrf
     }
 
     /// True if sending it twice may do something twice.
@@ -314,7 +336,7 @@ impl Call {
         if let Some(step) = self.held(now) {
             return step;
         }
-        match account.gate(now, &mut self.ticket) {
+        match account.gate(now, &mut self.ticket, &self.principal, self.csrf) {
             Gate::Closed(kind, text) => {
                 account.give_back(&mut self.ticket, now);
                 self.end_credentials(kind, text)
@@ -358,11 +380,7 @@ impl Call {
                 self.send(now, account)
             }
             Decision::Authenticate { csrf, pause, .. } => {
-                match csrf {
-                    true => self.csrf_cured = true,
-                    false => self.replays_after_401 += 1,
-                }
-                account.session.refused(bound);
+                self.give_up_session(csrf, bound, account);
                 self.ticket.unpaid = true;
                 self.hold(pause, now);
                 self.send(now, account)

@@ -106,6 +106,8 @@ pub enum CredentialsKind {
     FirstSignIn,
     /// Log-in works, and yet the API does not take the session (K17).
     SessionNotTaken,
+    /// The API gives a token, and yet does not accept it.
+    TokenNotTaken,
 }
 
 /// Why a call went no further.
@@ -338,6 +340,10 @@ impl CredentialsKind {
             Self::SessionNotTaken => {
                 "The log-in works, and yet the session is not accepted. Are cookies sent? Did the \
                  log-in set the session cookie? Is the clock right?"
+            }
+            Self::TokenNotTaken => {
+                "A token was given, and yet it is not accepted. Do the credentials belong to this \
+                 address? Is the clock right?"
             }
         }
     }

@@ -21,6 +21,7 @@ use crate::hint::{self, Limit};
 use crate::items::{self, Item};
 use crate::key;
 use crate::outcome::{Attempt, Outcome};
+use crate::principal::Principal;
 use crate::reply::Reply;
 use crate::request::{Nature, Options, Request};
 use crate::time::Time;
@@ -242,7 +243,7 @@ impl Told {
     ) -> Self {
         let mut now = Time::default();
         let mut account = Account::new(dialect, None, now);
-        account.session.renewed();
+        account.session_of(&Principal::of(dialect, request)).renewed();
         let deadline = options.deadline.unwrap_or(NO_DEADLINE);
         let (dialect, request) = (Arc::clone(dialect), request.clone());
         let mut call =
@@ -286,7 +287,7 @@ impl Told {
                 }
                 Step::Authenticate { .. } => {
                     turn.get_or_insert(Turn::Authenticate);
-                    account.session.renewed();
+                    account.session_of(call.principal()).renewed();
                     Event::Authenticated
                 }
                 Step::LookUp => {

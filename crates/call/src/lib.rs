@@ -78,6 +78,7 @@ mod key;
 mod lock;
 mod outcome;
 mod pace;
+mod principal;
 mod reply;
 mod request;
 mod saved;
@@ -86,7 +87,9 @@ mod session;
 mod time;
 
 pub use account::{Account, Why};
-pub use authentication::{AuthFailure, AuthStep, Authentication, Exchange};
+pub use authentication::{
+    AuthEvent, AuthFailure, AuthStep, Authentication, Exchange, Token, Wanted, csrf_token, token,
+};
 pub use backoff::Draw;
 pub use call::{Call, Event, Step};
 pub use class::Class;
@@ -101,9 +104,10 @@ pub use hint::Limit;
 pub use items::Item;
 pub use lock::LockWatch;
 pub use outcome::{Attempt, Found, LookUp, Outcome, Success};
+pub use principal::Principal;
 pub use reply::Reply;
 pub use request::{IdempotencyKey, Nature, Options, Request};
 pub use saved::{SavedError, SavedReply, read_saved};
 pub use scan::{PageRequest, Scan, ScanEnd, next_link, same_origin_path};
-pub use session::{Generation, Session};
+pub use session::{Entry, Generation, Renewed, Session};
 pub use time::Time;

@@ -5,6 +5,8 @@
 //! never discards newer credentials (DESIGN §3.9). The values live with the driver; here is
 //! only which one is current and whether it still holds.
 
+use std::time::Duration;
+
 use crate::error::CredentialsKind;
 use crate::time::Time;
 
@@ -14,14 +16,24 @@ pub struct Generation(u64);
 
 /// How many sessions in a row may be refused without one request let in before no more are made.
 const NEVER_LET_IN_MAX: u32 = 5;
+/// A session that ends sooner is used that long all the same, so that nobody renews without end.
+const USED_FOR_MIN: Duration = Duration::from_secs(1);
 
-/// The session of an account.
+/// A session: that of an account, or of one resource owner at it.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
     current: Generation,
-    /// The current generation was refused, or none was made yet.
+    /// The current generation was refused, has come to its end, or none was made yet.
     stale: bool,
     needed: bool,
+    /// It is made of tokens, not of cookies.
+    of_tokens: bool,
+    /// The current generation holds a CSRF token that was fetched.
+    has_csrf: bool,
+    /// When to renew the current generation, which ends soon after.
+    renew_at: Option<Time>,
+    /// The generation of the account's own session with which the current one was got.
+    parent: Generation,
     closed: Option<(CredentialsKind, String)>,
     /// The current generation was let in at least once.
     let_in: bool,
@@ -29,6 +41,33 @@ pub struct Session {
     never_let_in: u32,
     /// The API asked not to be asked for a session before then.
     held_until: Option<Time>,
+}
+
+/// What a renewal brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewed {
+    /// When to renew it again; none if nobody said when it ends.
+    pub renew_at: Option<Time>,
+    /// It holds a CSRF token that was fetched, or the API needs none.
+    pub csrf: bool,
+    /// The generation of the account's own session with which it was got, where it is that of a
+    /// resource owner.
+    pub parent: Generation,
+}
+
+impl Default for Renewed {
+    fn default() -> Self {
+        Self { renew_at: None, csrf: true, parent: Generation::default() }
+    }
+}
+
+impl Renewed {
+    /// When to renew a token that was got now: so long ahead of its end, though never before
+    /// half of its life is over.
+    #[must_use]
+    pub fn renew_at(now: Time, lives_for: Duration, ahead: Duration) -> Time {
+        now + (lives_for - ahead.min(lives_for / 2)).max(USED_FOR_MIN)
+    }
 }
 
 /// What a session says to a call that wants to send.
@@ -49,6 +88,12 @@ impl Session {
         Self { stale: needed, needed, ..Self::default() }
     }
 
+    /// A session that is made of tokens which have to be got.
+    #[must_use]
+    pub fn of_tokens() -> Self {
+        Self { of_tokens: true, ..Self::new(true) }
+    }
+
     /// What to bind the next attempt with.
     #[must_use]
     pub fn entry(&self) -> Entry {
@@ -59,10 +104,33 @@ impl Session {
         }
     }
 
+    /// The same for a call that needs a CSRF token which is fetched.
+    #[must_use]
+    pub fn entry_with_csrf(&self) -> Entry {
+        match self.entry() {
+            Entry::Bind(current) if !self.has_csrf => Entry::Authenticate(current),
+            entry => entry,
+        }
+    }
+
+    /// Looks at the time: a generation that is about to end is renewed ahead of it, and nothing
+    /// is held against it (hazard 11).
+    pub fn lapse(&mut self, now: Time) {
+        if self.needed && self.renew_at.is_some_and(|at| at <= now) {
+            self.stale = true;
+        }
+    }
+
     /// The newest generation.
     #[must_use]
     pub fn current(&self) -> Generation {
         self.current
+    }
+
+    /// The generation of the account's own session with which the newest one was got.
+    #[must_use]
+    pub fn parent(&self) -> Generation {
+        self.parent
     }
 
     /// True if a newer generation than that one holds.
@@ -76,7 +144,7 @@ impl Session {
     /// first. When generation after generation is refused that was never let in, log-ins work
     /// and sessions do not, and making more of them helps nobody.
     pub fn refused(&mut self, bound: Generation) {
-        if bound != self.current || self.stale {
+        if bound != self.current || self.stale || !self.needed {
             return;
         }
         self.stale = true;
@@ -85,8 +153,28 @@ impl Session {
         }
         self.never_let_in += 1;
         if self.never_let_in >= NEVER_LET_IN_MAX {
-            let kind = CredentialsKind::SessionNotTaken;
+            let kind = match self.of_tokens {
+                true => CredentialsKind::TokenNotTaken,
+                false => CredentialsKind::SessionNotTaken,
+            };
             self.close(kind, kind.as_str());
+        }
+    }
+
+    /// The CSRF token of that generation was refused. What the session itself is worth is
+    /// another matter.
+    pub fn csrf_refused(&mut self, bound: Generation) {
+        if bound == self.current {
+            self.has_csrf = false;
+        }
+    }
+
+    /// An attempt with credentials that never change was refused. What was never let in is wrong,
+    /// and is not sent again (I6); what was let in before gets a few more chances.
+    pub fn denied(&mut self, text: impl Into<String>) {
+        self.never_let_in += 1;
+        if !self.let_in || self.never_let_in >= NEVER_LET_IN_MAX {
+            self.close(CredentialsKind::Refused, text);
         }
     }
 
@@ -103,31 +191,44 @@ impl Session {
         self.held_until = self.held_until.max(Some(until));
     }
 
-    /// The instant before which no session may be asked for, if one is needed now.
+    /// The instant before which no session may be asked for.
     #[must_use]
     pub fn held_until(&self) -> Option<Time> {
-        self.held_until.filter(|_| self.needed && self.stale)
+        self.held_until
     }
 
     /// New credentials were obtained; gives their generation.
     pub fn renewed(&mut self) -> Generation {
-        self.current = Generation(self.current.0 + 1);
-        self.stale = false;
+        self.renewed_with(Renewed::default())
+    }
+
+    /// The same, with what is known of them.
+    pub fn renewed_with(&mut self, renewed: Renewed) -> Generation {
         self.let_in = false;
+        self.stale = false;
+        self.renew_at = renewed.renew_at;
+        self.has_csrf = renewed.csrf;
+        self.parent = renewed.parent;
         self.held_until = None;
-        self.current
+        self.next()
+    }
+
+    /// A CSRF token was fetched with the current generation; gives the one that holds both.
+    pub fn csrf_fetched(&mut self) -> Generation {
+        self.has_csrf = true;
+        self.held_until = None;
+        self.next()
     }
 
     /// A reply to an attempt bound with that generation changed a cookie. Gives the generation
     /// of the merged snapshot, or none if the reply is of an old one and has to be dropped.
     pub fn rotated(&mut self, bound: Generation) -> Option<Generation> {
-        if bound != self.current || self.stale {
-            return None;
-        }
-        let let_in = self.let_in;
-        let merged = self.renewed();
-        self.let_in = let_in;
-        Some(merged)
+        (bound == self.current && !(self.needed && self.stale)).then(|| self.next())
+    }
+
+    fn next(&mut self) -> Generation {
+        self.current = Generation(self.current.0 + 1);
+        self.current
     }
 
     /// The credentials were refused; nobody gets in any more (I6).

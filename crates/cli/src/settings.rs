@@ -1,6 +1,7 @@
 //! The settings: flags over environment over `steadfast.toml`.
 
 mod contract;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,14 +9,16 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use steadfast::dialect::{Auth, Dialect, PolicyName};
-use steadfast::{Client, Credentials, Secret, TlsFiles};
+use steadfast::{Client, Credentials, TlsFiles};
 
 use crate::args::duration;
 use crate::failure::Failure;
 
 pub(crate) use contract::{Contract, open_dialect};
+use secrets::Given;
 
 const FILE: &str = "steadfast.toml";
+const BASE_URL: &str = "\"https://company.example/api\"";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,12 +30,13 @@ struct Settings {
 /// What the settings say of one API. Everything may also come from the environment, as
 /// `STEADFAST_<API>_<KEY>`.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct ApiSettings {
     dialect: Option<String>,
     base_url: Option<String>,
-    username: Option<SecretSource>,
-    password: Option<SecretSource>,
+    auth_scheme: Option<String>,
+    token_url: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
     ca_file: Option<PathBuf>,
     client_cert: Option<PathBuf>,
     client_key: Option<PathBuf>,
@@ -42,24 +46,9 @@ pub(crate) struct ApiSettings {
     policy: Option<String>,
     pub(crate) concurrency: Option<u16>,
     pub(crate) rate: Option<f64>,
-}
-
-/// A value, or where it is.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum SecretSource {
-    Plain(SecretText),
-    Env { env: String },
-    File { file: PathBuf },
-}
-
-#[derive(Clone, Deserialize)]
-struct SecretText(String);
-
-impl std::fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
+    /// What only some APIs ask for: their credentials, by the names of the dialect.
+    #[serde(flatten)]
+    credentials: BTreeMap<String, Given>,
 }
 
 /// An API that is ready to be called, as far as settings go.
@@ -69,7 +58,7 @@ pub(crate) struct Api {
     settings: ApiSettings,
     dialect: Dialect,
     base_url: String,
-    credentials: Option<Credentials>,
+    credentials: Credentials,
     file: Option<PathBuf>,
 }
 
@@ -102,24 +91,12 @@ impl Api {
         api.take_environment(name);
         let place = Place { name, file: file.as_deref() };
         let dialect = read_dialect(api.dialect.as_deref().unwrap_or(name), &place)?;
-        let base_url = api
-            .base_url
-            .clone()
-            .ok_or_else(|| place.missing("base_url", "\"https://company.example/api\""))?;
-        let from_file = settings
-            .api
-            .get(name)
-            .is_some_and(|api| matches!(api.password, Some(SecretSource::Plain(_))));
-        if from_file && env(name, "password").is_none() {
-            eprintln!(
-                "steadfast: warning: {} holds the password of {name} in plain text; {{ env = \"…\" }} or {{ file = \"…\" }} keeps it out",
-                file.as_deref().unwrap_or(Path::new(FILE)).display()
-            );
-        }
-        let credentials = match dialect.auth {
-            Auth::None => None,
-            _ => Some(api.credentials(&place)?),
-        };
+        let auth = secrets::choose(&dialect, api.auth_scheme.as_deref(), &place)?;
+        let line_of = |key: &str| line_of(file.as_deref()?, name, key);
+        secrets::check_names(&api.credentials, &dialect, &place, line_of)?;
+        let base_url =
+            api.base_url.clone().ok_or_else(|| place.missing("base_url", BASE_URL, auth))?;
+        let credentials = secrets::read(&api.credentials, auth, &place)?;
         Ok(Self { name: name.to_owned(), settings: api, dialect, base_url, credentials, file })
     }
 
@@ -127,8 +104,7 @@ impl Api {
     pub(crate) fn of_double(
         name: &str,
         base_url: &str,
-        username: &str,
-        password: &str,
+        credentials: Credentials,
     ) -> Result<Self, Failure> {
         let place = Place { name, file: None };
         Ok(Self {
@@ -136,10 +112,7 @@ impl Api {
             settings: ApiSettings::default(),
             dialect: read_dialect(name, &place)?,
             base_url: base_url.to_owned(),
-            credentials: Some(Credentials {
-                username: username.to_owned(),
-                password: Secret::new(password),
-            }),
+            credentials,
             file: None,
         })
     }
@@ -156,8 +129,10 @@ impl Api {
     pub(crate) fn account(&self) -> String {
         let place = self.base_url.trim_end_matches('/');
         let place = place.split_once("://").map_or(place, |(_, rest)| rest);
-        match &self.credentials {
-            Some(credentials) => format!("{}@{place}", credentials.username),
+        let scheme = self.settings.auth_scheme.as_ref();
+        let chosen = scheme.and_then(|scheme| self.dialect.auth_schemes.get(scheme));
+        match self.credentials.identity(chosen.unwrap_or(&self.dialect.auth)) {
+            Some(identity) => format!("{identity}@{place}"),
             None => place.to_owned(),
         }
     }
@@ -165,11 +140,18 @@ impl Api {
     /// Makes the client.
     pub(crate) fn client(self, overrides: &Overrides) -> Result<Client, Failure> {
         let place = Place { name: &self.name, file: self.file.as_deref() };
-        let mut builder = Client::builder(self.dialect, &self.base_url);
-        if let Some(credentials) = self.credentials {
-            builder = builder.credentials(credentials);
-        }
         let settings = self.settings;
+        let mut builder =
+            Client::builder(self.dialect, &self.base_url).credentials(self.credentials);
+        if let Some(scheme) = settings.auth_scheme {
+            builder = builder.auth_scheme(scheme);
+        }
+        for (name, value) in settings.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(url) = settings.token_url {
+            builder = builder.token_url(url);
+        }
         if let Some(policy) = &settings.policy {
             builder =
                 builder.policy(policy.parse().map_err(|e: String| place.wrong("policy", &e))?);
@@ -202,21 +184,8 @@ impl Api {
 }
 
 impl ApiSettings {
-    fn credentials(&self, place: &Place<'_>) -> Result<Credentials, Failure> {
-        let username = self.username.as_ref();
-        let username = username.ok_or_else(|| place.missing("username", "\"erp\""))?;
-        let password = self.password.as_ref();
-        let password =
-            password.ok_or_else(|| place.missing("password", "{ env = \"KNOSC_PASSWORD\" }"))?;
-        Ok(Credentials {
-            username: read_secret(username, "username", place)?,
-            password: Secret::new(read_secret(password, "password", place)?),
-        })
-    }
-
     fn take_environment(&mut self, name: &str) {
         let text = |key: &str| env(name, key);
-        let secret = |key: &str| env(name, key).map(|value| SecretSource::Plain(SecretText(value)));
         let or = |slot: &mut Option<String>, key: &str| {
             if let Some(value) = text(key) {
                 *slot = Some(value);
@@ -227,8 +196,8 @@ impl ApiSettings {
         or(&mut self.proxy, "proxy");
         or(&mut self.timeout, "timeout");
         or(&mut self.policy, "policy");
-        self.username = secret("username").or(self.username.take());
-        self.password = secret("password").or(self.password.take());
+        or(&mut self.auth_scheme, "auth_scheme");
+        or(&mut self.token_url, "token_url");
         self.ca_file = text("ca_file").map(PathBuf::from).or(self.ca_file.take());
     }
 }
@@ -254,45 +223,25 @@ impl std::fmt::Display for Place<'_> {
 }
 
 impl Place<'_> {
-    fn missing(&self, key: &str, example: &str) -> Failure {
+    fn missing(&self, key: &str, example: &str, auth: &Auth) -> Failure {
         let name = self.name;
         let variable = format!("STEADFAST_{name}_{key}").to_uppercase().replace('-', "_");
         Failure::usage(match self.file {
             Some(_) => format!("{self} has no {key}; add {key} = {example}, or set {variable}"),
             None => format!(
-                "there are no settings for {name}: no {FILE} here or in the user's configuration directory names it, and {variable} is not set. Write {FILE}:\n\n[api.{name}]\nbase_url = \"https://company.example/api\"\nusername = \"erp\"\npassword = {{ env = \"{}_PASSWORD\" }}",
-                name.to_uppercase()
+                "there are no settings for {name}: no {FILE} here or in the user's configuration directory names it, and {variable} is not set. Write {FILE}:\n\n[api.{name}]\nbase_url = {BASE_URL}{}",
+                secrets::example(name, auth)
             ),
         })
+    }
+
+    fn missing_credential(&self, field: &str, auth: &Auth) -> Failure {
+        self.missing(field, &secrets::example_of(self.name, field, auth), auth)
     }
 
     fn wrong(&self, key: &str, why: &str) -> Failure {
         Failure::usage(format!("{self}: {key}: {why}"))
     }
-}
-
-fn read_secret(source: &SecretSource, key: &str, place: &Place<'_>) -> Result<String, Failure> {
-    let text = match source {
-        SecretSource::Plain(SecretText(text)) => text.clone(),
-        SecretSource::Env { env } => std::env::var(env).map_err(|_| {
-            place.wrong(
-                key,
-                &format!("the environment variable {env} is not set; set it, or name another"),
-            )
-        })?,
-        SecretSource::File { file } => std::fs::read_to_string(file).map_err(|error| {
-            place.wrong(
-                key,
-                &format!("{}: {error}; name a file that this user may read", file.display()),
-            )
-        })?,
-    };
-    let text = text.trim_end_matches(['\n', '\r']).to_owned();
-    if text.is_empty() || text.chars().any(char::is_control) {
-        // The value itself is not shown: it is a secret.
-        return Err(place.wrong(key, "the value is empty or holds control characters"));
-    }
-    Ok(text)
 }
 
 fn read_dialect(name: &str, place: &Place<'_>) -> Result<Dialect, Failure> {
@@ -342,6 +291,15 @@ fn load(config: Option<&Path>) -> Result<(Settings, Option<PathBuf>), Failure> {
         return Ok((settings, Some(path)));
     }
     Ok((Settings::default(), None))
+}
+
+/// The line of a setting of an API in the file, counted from 1.
+fn line_of(file: &Path, name: &str, key: &str) -> Option<usize> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let root = toml::de::DeTable::parse(&text).ok()?;
+    let api = root.get_ref().get("api")?.get_ref().as_table()?.get(name)?.get_ref().as_table()?;
+    let (key, _) = api.get_key_value(key)?;
+    Some(1 + text[..key.span().start].matches('\n').count())
 }
 
 /// The APIs that the settings name.

@@ -27,12 +27,12 @@ use own_runtime::OwnRuntime;
 ///
 /// ```no_run
 /// use steadfast::dialect::Dialect;
-/// use steadfast::{Credentials, Secret, blocking};
+/// use steadfast::{Credentials, blocking};
 ///
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///     let knosc = Dialect::built_in("knosc").ok_or("it is built in")?;
 ///     let client = steadfast::Client::builder(knosc, "https://acme.knosc.com/api")
-///         .credentials(Credentials { username: "erp".into(), password: Secret::new("…") })
+///         .credentials(Credentials::password("erp", "…"))
 ///         .build_blocking()?;
 ///     let items = client.get("/item-master").query("page", 1).json_reply()?;
 ///     println!("{items:?}");

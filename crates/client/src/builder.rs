@@ -1,6 +1,8 @@
+mod credentials;
+
 use std::time::Duration;
 
-use steadfast_call::dialect::{Auth, Dialect, PolicyName};
+use steadfast_call::dialect::{Dialect, PolicyName};
 use url::Url;
 
 use crate::chance::Chance;
@@ -18,12 +20,11 @@ const DEADLINE: Duration = Duration::from_secs(120);
 ///
 /// ```
 /// use std::time::Duration;
-/// use steadfast::{Client, Credentials, Secret, dialect::{Dialect, PolicyName}};
+/// use steadfast::{Client, Credentials, dialect::{Dialect, PolicyName}};
 ///
 /// let knosc = Dialect::built_in("knosc").unwrap();
-/// let credentials = Credentials { username: "erp".into(), password: Secret::new("…") };
 /// let client = Client::builder(knosc.clone(), "https://acme.knosc.com/api")
-///     .credentials(credentials)
+///     .credentials(Credentials::password("erp", "…"))
 ///     .policy(PolicyName::Documented)
 ///     .timeout(Duration::from_secs(20))
 ///     .deadline(Duration::from_secs(60))
@@ -40,7 +41,9 @@ pub struct Builder {
     dialect: Dialect,
     base_url: String,
     policy: PolicyName,
-    credentials: Option<Credentials>,
+    credentials: Credentials,
+    auth_scheme: Option<String>,
+    token_url: Option<String>,
     transport: Option<Box<dyn Transport>>,
     tls: TlsFiles,
     proxy: Option<String>,
@@ -74,11 +77,46 @@ pub enum BuildError {
         /// What is wrong with it, and what to do.
         text: &'static str,
     },
-    /// The dialect logs in, and nobody said how.
-    #[error("{api} asks for a log-in: give a user name and a password")]
+    /// The API asks for credentials that were not given.
+    #[error(
+        "{api} needs the credentials {}, and {} is not there; give it by that name",
+        credentials::list(needed),
+        credentials::list(missing)
+    )]
     NoCredentials {
         /// The API.
         api: String,
+        /// The fields that it needs.
+        needed: Vec<String>,
+        /// Those of them that were not given.
+        missing: Vec<String>,
+    },
+    /// A credential cannot be sent. Its value is not shown.
+    #[error("the credential `{field}` cannot be used: {text}")]
+    Credential {
+        /// The field.
+        field: String,
+        /// What is wrong with it, and what to do.
+        text: &'static str,
+    },
+    /// The dialect has no such way to log in.
+    #[error(
+        "auth_scheme = \"{name}\": {api} has no such scheme; there is {}",
+        credentials::list(known)
+    )]
+    AuthScheme {
+        /// The API.
+        api: String,
+        /// What was given.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The address for tokens cannot be used.
+    #[error("token_url: {text}")]
+    TokenUrl {
+        /// What is wrong with it, and what to do.
+        text: String,
     },
     /// A client that blocks could not start its thread.
     #[error("no thread could be started: {0}")]
@@ -94,7 +132,9 @@ impl Builder {
             dialect,
             base_url: base_url.to_owned(),
             policy: PolicyName::default(),
-            credentials: None,
+            credentials: Credentials::default(),
+            auth_scheme: None,
+            token_url: None,
             transport: None,
             tls: TlsFiles::default(),
             proxy: None,
@@ -111,7 +151,22 @@ impl Builder {
     /// How to log in.
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+        self.credentials = credentials;
+        self
+    }
+
+    /// Another way to log in than the dialect's first, by its name there (`auth.schemes`).
+    #[must_use]
+    pub fn auth_scheme(mut self, name: impl Into<String>) -> Self {
+        self.auth_scheme = Some(name.into());
+        self
+    }
+
+    /// Where tokens are got, in place of what the dialect says. It may be at another host: client
+    /// id and secret are sent there, and nothing else.
+    #[must_use]
+    pub fn token_url(mut self, url: impl Into<String>) -> Self {
+        self.token_url = Some(url.into());
         self
     }
 
@@ -208,9 +263,8 @@ impl Builder {
     pub fn build(mut self) -> Result<Client, BuildError> {
         let base_url = read_base_url(&self.base_url)?;
         self.check_numbers()?;
-        if self.credentials.is_none() && !matches!(self.dialect.auth, Auth::None) {
-            return Err(BuildError::NoCredentials { api: self.dialect.title });
-        }
+        self.choose_auth()?;
+        let snapshot = self.check_credentials()?;
         for policy in [&mut self.dialect.policy.recommended, &mut self.dialect.policy.documented] {
             if let Some(timeout) = self.timeout {
                 policy.attempt_timeout_ms =
@@ -233,7 +287,10 @@ impl Builder {
             Some(transport) => transport,
             None => {
                 let connect_timeout = Duration::from_millis(policy.connect_timeout_ms);
-                let tls = (base_url.scheme() == "https").then_some(&self.tls);
+                let token_url = self.dialect.auth.token_route().and_then(|r| r.url.as_deref());
+                let secure = base_url.scheme() == "https"
+                    || token_url.is_some_and(|url| url.starts_with("https:"));
+                let tls = secure.then_some(&self.tls);
                 Box::new(HttpTransport::new(connect_timeout, tls, self.proxy.as_deref())?)
             }
         };
@@ -242,6 +299,7 @@ impl Builder {
             self.policy,
             base_url,
             self.credentials,
+            snapshot,
             transport,
             limits,
             self.deadline,

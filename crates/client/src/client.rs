@@ -1,10 +1,11 @@
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
-use steadfast_call::dialect::{Auth, Dialect, PolicyName};
+use steadfast_call::dialect::{Dialect, PolicyName};
 use steadfast_call::{
-    Account, AuthFailure, Call, Error, Generation, Options, Outcome, Request, Time,
+    Account, AuthFailure, Call, Error, Options, Outcome, Principal, Request, Time,
 };
 use tokio::sync::watch;
 use url::Url;
@@ -18,6 +19,7 @@ use crate::lookup::Hub;
 use crate::outgoing::Outgoing;
 use crate::path::Path;
 use crate::redact::Secrets;
+use crate::renew::Renewal;
 use crate::secret::Credentials;
 use crate::session::Snapshot;
 use crate::transport::{Limits, Transport};
@@ -29,11 +31,11 @@ use crate::transport::{Limits, Transport};
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use steadfast::{Client, Credentials, Options, Outcome, Request, Secret, dialect::Dialect};
+/// use steadfast::{Client, Credentials, Options, Outcome, Request, dialect::Dialect};
 ///
 /// let knosc = Dialect::built_in("knosc").expect("it is built in");
 /// let client = Client::builder(knosc, "https://acme.knosc.com/api")
-///     .credentials(Credentials { username: "erp".into(), password: Secret::new("…") })
+///     .credentials(Credentials::password("erp", "…"))
 ///     .build()?;
 /// let order = Request::new(http::Method::POST, "/purchase-order").json(r#"{"…": "…"}"#);
 /// let options = Options {
@@ -58,7 +60,7 @@ pub(crate) struct Inner {
     pub(crate) dialect: Arc<Dialect>,
     pub(crate) policy: PolicyName,
     pub(crate) base_url: Url,
-    pub(crate) credentials: Option<Credentials>,
+    pub(crate) credentials: Credentials,
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) limits: Limits,
     pub(crate) deadline: Duration,
@@ -75,10 +77,35 @@ pub(crate) struct Inner {
 /// What all calls share and change together: which generation is current and what it holds.
 pub(crate) struct Shared {
     pub(crate) account: Account,
-    pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) renewal: Option<watch::Receiver<Option<Result<(), AuthFailure>>>>,
+    snapshots: HashMap<Principal, Held>,
+    pub(crate) renewals: HashMap<Principal, Renewal>,
     /// Which of the dialect's log-in paths worked (K18).
     pub(crate) route: usize,
+}
+
+/// What a principal is bound with, and was before: a late answer may quote that.
+#[derive(Default)]
+struct Held {
+    current: Arc<Snapshot>,
+    before: Arc<Snapshot>,
+}
+
+impl Shared {
+    /// What the newest generation of a principal's session holds.
+    pub(crate) fn snapshot_of(&self, principal: &Principal) -> Arc<Snapshot> {
+        self.snapshots.get(principal).map(|held| Arc::clone(&held.current)).unwrap_or_default()
+    }
+
+    /// Holds what a newer generation of a principal's session is made of.
+    pub(crate) fn adopt(&mut self, principal: &Principal, snapshot: Snapshot) {
+        let held = self.snapshots.entry(principal.clone()).or_default();
+        held.before = std::mem::replace(&mut held.current, Arc::new(snapshot));
+    }
+
+    /// The same generation with another cookie that nothing is judged by.
+    pub(crate) fn amend(&mut self, principal: &Principal, snapshot: Snapshot) {
+        self.snapshots.entry(principal.clone()).or_default().current = Arc::new(snapshot);
+    }
 }
 
 impl Client {
@@ -115,10 +142,7 @@ impl Client {
     /// [`AuthFailure::Closed`] if the credentials do not let us in: nobody tries again with this
     /// client. [`AuthFailure::Unreached`] if nobody could be asked: it may be tried later.
     pub async fn log_in(&self) -> Result<(), AuthFailure> {
-        match self.inner.dialect.auth {
-            Auth::None => Ok(()),
-            _ => crate::renew::renew(&self.inner, Generation::default()).await,
-        }
+        crate::renew::renew(&self.inner, &Principal::Account, false).await
     }
 
     /// A call with any method.
@@ -218,7 +242,8 @@ impl Inner {
         dialect: Dialect,
         policy: PolicyName,
         base_url: Url,
-        credentials: Option<Credentials>,
+        credentials: Credentials,
+        snapshot: Snapshot,
         transport: Box<dyn Transport>,
         limits: Limits,
         deadline: Duration,
@@ -243,8 +268,11 @@ impl Inner {
             winding_down: watch::Sender::new(false),
             shared: Mutex::new(Shared {
                 account,
-                snapshot: Arc::default(),
-                renewal: None,
+                snapshots: HashMap::from([(
+                    Principal::Account,
+                    Held { current: Arc::new(snapshot), ..Held::default() },
+                )]),
+                renewals: HashMap::new(),
                 route: 0,
             }),
         }
@@ -267,9 +295,13 @@ impl Inner {
 
     /// What must not be printed, as of now.
     pub(crate) fn secrets(&self) -> Secrets {
-        let password = self.credentials.as_ref().map(|credentials| credentials.password.reveal());
-        let snapshot = Arc::clone(&self.shared().snapshot);
-        Secrets::new(password, snapshot.values())
+        let held: Vec<Arc<Snapshot>> = {
+            let shared = self.shared();
+            let held = shared.snapshots.values();
+            held.flat_map(|held| [Arc::clone(&held.current), Arc::clone(&held.before)]).collect()
+        };
+        let credentials = self.credentials.secrets(&self.dialect.auth);
+        Secrets::new(credentials, held.iter().flat_map(|snapshot| snapshot.values()))
             .named_by(&self.dialect)
             .and_of_headers(&self.headers)
     }
@@ -289,6 +321,12 @@ impl Inner {
             _ = winding_down.wait_for(|down| *down) => false,
             () = sleep => true,
         }
+    }
+
+    /// True if the address is of the API itself. What is meant for the API goes nowhere else
+    /// (hazard 14).
+    pub(crate) fn is_at_home(&self, uri: &http::Uri) -> bool {
+        Url::parse(&uri.to_string()).is_ok_and(|url| url.origin() == self.base_url.origin())
     }
 
     /// The URL of a path below the base. The base's own path stays in front, and so does its

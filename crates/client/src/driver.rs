@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::header::Entry;
 use http::{HeaderMap, Request as HttpRequest};
 use steadfast_call::{
-    AuthFailure, Call, Class, Error, Event, Failure, Generation, LookUp, Nature, Outcome, Reply,
-    Request, Step, Time, Why,
+    AuthFailure, Call, Class, Error, Event, Failure, Generation, LookUp, Nature, Outcome,
+    Principal, Reply, Request, Step, Time, Why,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -99,7 +99,7 @@ async fn run(
             let mut shared = inner.shared();
             let now = inner.now();
             let step = watched.call.step(event, now, inner.chance.draw(), &mut shared.account);
-            (step, Arc::clone(&shared.snapshot))
+            (step, shared.snapshot_of(watched.call.principal()))
         };
         note_attempt(&watched, &step, seen, cause.as_deref());
         let call = &watched.call;
@@ -108,11 +108,12 @@ async fn run(
                 let limits = Limits { timeout, ..inner.limits };
                 // An answer may quote what it was sent with, long after that was replaced.
                 watched.cookies.extend(snapshot.values().map(str::to_owned));
-                match bind(inner, watched.call.outgoing(), &snapshot) {
+                let bound = Bound { principal: call.principal(), generation };
+                match bind(inner, call.outgoing(), &snapshot) {
                     Ok(request) => {
                         log::request(call.request(), request.headers(), attempt, &inner.dialect);
                         let span = log::attempt_span(call.request(), &inner.base_url, attempt);
-                        let sent = send(inner, request, stream.take(), generation, limits);
+                        let sent = send(inner, request, stream.take(), bound, limits);
                         let event = sent.instrument(span.clone()).await;
                         log::close(&span, &event);
                         event
@@ -120,8 +121,9 @@ async fn run(
                     Err(error) => Event::Unsendable(unsendable(&error)),
                 }
             }
-            Step::Authenticate { stale } => {
-                match within(ends_at, renew::renew(inner, stale)).await {
+            Step::Authenticate { .. } => {
+                let renewal = renew::renew(inner, call.principal(), call.needs_csrf_fetched());
+                match within(ends_at, renewal).await {
                     Some(Ok(())) => Event::Authenticated,
                     Some(Err(failure)) => Event::AuthFailed(failure),
                     None => Event::AuthFailed(AuthFailure::Unreached {
@@ -254,7 +256,7 @@ async fn send(
     inner: &Inner,
     request: HttpRequest<Bytes>,
     stream: Option<StreamBody>,
-    bound: Generation,
+    bound: Bound<'_>,
     limits: Limits,
 ) -> Event {
     let url = request.uri().to_string();
@@ -286,7 +288,9 @@ pub(crate) async fn exchange(
     mut request: HttpRequest<Bytes>,
     limits: Limits,
 ) -> Result<Reply, Failure> {
-    add_defaults(request.headers_mut(), &inner.headers);
+    if inner.is_at_home(request.uri()) {
+        add_defaults(request.headers_mut(), &inner.headers);
+    }
     add_usual(request.headers_mut());
     watched_for_cookies(inner.transport.exchange(request, limits)).await
 }
@@ -317,19 +321,29 @@ async fn watched_for_cookies(exchanged: Exchanged<'_>) -> Result<Reply, Failure>
 /// new one, an expired session would pass for a renewed one.
 ///
 /// The cookies of a 401 are none to keep: it may clear them.
-fn adopt_cookies(inner: &Inner, reply: &Reply, bound: Generation, url: &str) {
+fn adopt_cookies(inner: &Inner, reply: &Reply, bound: Bound<'_>, url: &str) {
     if !reply.headers.contains_key(http::header::SET_COOKIE) || reply.status.as_u16() == 401 {
         return;
     }
     let Ok(url) = url::Url::parse(url) else { return };
     let mut shared = inner.shared();
-    let merged = shared.snapshot.merged(&reply.headers, &url);
-    let here = inner.url("/");
-    let adopted = match merged.is_judged_as(&shared.snapshot, &inner.dialect, &here) {
-        true => shared.account.session.current() == bound,
-        false => shared.account.session.rotated(bound).is_some(),
-    };
-    if adopted {
-        shared.snapshot = Arc::new(merged);
+    let held = shared.snapshot_of(bound.principal);
+    let merged = held.merged(&reply.headers, &url);
+    let session = shared.account.session_of(bound.principal);
+    if merged.is_judged_as(&held, &inner.dialect, &inner.url("/")) {
+        if session.current() == bound.generation {
+            shared.amend(bound.principal, merged);
+        }
+    } else if let Some(rotated) = session.rotated(bound.generation) {
+        // A CSRF token that was fetched is void without the cookies that it came with.
+        session.csrf_refused(rotated);
+        shared.adopt(bound.principal, merged.without_csrf());
     }
+}
+
+/// What an attempt is bound with.
+#[derive(Clone, Copy)]
+struct Bound<'c> {
+    principal: &'c Principal,
+    generation: Generation,
 }

@@ -11,7 +11,7 @@
 //!
 //! let knosc = Dialect::built_in("knosc").ok_or("it is built in")?;
 //! let client = Client::builder(knosc, "https://acme.knosc.com/api")
-//!     .credentials(Credentials { username: "erp".into(), password: Secret::new("…") })
+//!     .credentials(Credentials::password("erp", "…"))
 //!     .build()?;
 //! let items = client.get("/item-master?page=1").await?;
 //! # drop(items); Ok(()) }

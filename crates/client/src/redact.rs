@@ -74,10 +74,14 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    pub(crate) fn new<'v>(password: Option<&str>, cookies: impl Iterator<Item = &'v str>) -> Self {
+    /// `credentials`: what was given to us. `session`: what the API gave us.
+    pub(crate) fn new<'v>(
+        credentials: impl Iterator<Item = &'v str>,
+        session: impl Iterator<Item = &'v str>,
+    ) -> Self {
         let mut values: Vec<String> =
-            cookies.filter(|value| value.len() >= COOKIE_CHARS_MIN).map(str::to_owned).collect();
-        if let Some(password) = password.filter(|text| text.len() >= PASSWORD_CHARS_MIN) {
+            session.filter(|value| value.len() >= COOKIE_CHARS_MIN).map(str::to_owned).collect();
+        for password in credentials.filter(|text| text.len() >= PASSWORD_CHARS_MIN) {
             // As a raw body would quote it, too.
             let quoted = Value::from(password).to_string();
             values.push(quoted.trim_matches('"').to_owned());
@@ -269,7 +273,8 @@ mod tests {
 
     #[test]
     fn what_a_server_quotes_back_is_taken_out() {
-        let secrets = Secrets::new(Some("pass\"word"), ["cookie-value-1", "en"].into_iter());
+        let secrets =
+            Secrets::new(["pass\"word"].into_iter(), ["cookie-value-1", "en"].into_iter());
         for text in ["wrong: pass\"word", r#"{"m":"pass\"word"}"#, "c=cookie-value-1; x"] {
             let shown = secrets.scrub(text);
             assert!(!shown.contains("word") && !shown.contains("value-1"), "{shown}");

@@ -1,177 +1,240 @@
-//! Renews the session, once for everybody who asks at the same time (I6).
+//! Renews a session, once for everybody who asks at the same time (I6).
 
+mod exchange;
+
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::HeaderMap;
-use serde_json::Value;
-use steadfast_call::dialect::{Auth, Csrf};
 use steadfast_call::{
-    AuthFailure, AuthStep, Authentication, Exchange, Failure, Generation, Reach, Reply, Time,
+    AuthEvent, AuthFailure, AuthStep, Authentication, Entry, Exchange, Generation, Principal,
+    Renewed, Reply, Time, Wanted, csrf_token, token,
 };
 use tokio::sync::watch;
 
 use crate::client::Inner;
-use crate::driver::{build, exchange as exchange_over};
 use crate::log;
+use crate::secret::Secret;
 use crate::session::Snapshot;
 
-type Renewal = watch::Receiver<Option<Result<(), AuthFailure>>>;
+/// A renewal that is under way, and how it ended.
+pub(crate) type Renewal = watch::Receiver<Option<Result<(), AuthFailure>>>;
 
-/// Gets a session that is newer than `stale`.
-pub(crate) async fn renew(inner: &Arc<Inner>, stale: Generation) -> Result<(), AuthFailure> {
-    let Some(mut renewal) = join(inner, stale)? else { return Ok(()) };
+/// Gets a session of that principal that holds. `csrf`: with a CSRF token that is fetched.
+pub(crate) async fn renew(
+    inner: &Arc<Inner>,
+    principal: &Principal,
+    csrf: bool,
+) -> Result<(), AuthFailure> {
+    let Some(mut renewal) = join(inner, principal, csrf)? else { return Ok(()) };
     match renewal.wait_for(Option::is_some).await {
         Ok(result) => result.clone().unwrap_or(Ok(())),
-        Err(_) => Err(AuthFailure::Unreached { text: "the renewal was broken off".to_owned() }),
+        Err(_) => Err(unreached("the renewal was broken off")),
     }
 }
 
-/// Joins the renewal that is under way, or starts one. None: there is a newer session already.
+/// The renewal of an owner's session renews the account's own, which never needs an owner's.
+fn renew_parent(
+    inner: &Arc<Inner>,
+) -> Pin<Box<dyn Future<Output = Result<(), AuthFailure>> + Send + '_>> {
+    Box::pin(renew(inner, &Principal::Account, false))
+}
+
+/// Joins the renewal that is under way, or starts one. None: the session holds.
 ///
 /// The renewal is a task of its own: a caller who goes away must not take it along, or a
 /// second one could be sent while the first is still on the wire.
-fn join(inner: &Arc<Inner>, stale: Generation) -> Result<Option<Renewal>, AuthFailure> {
+fn join(
+    inner: &Arc<Inner>,
+    principal: &Principal,
+    csrf: bool,
+) -> Result<Option<Renewal>, AuthFailure> {
     let mut shared = inner.shared();
-    if let Some((kind, text)) = shared.account.session.closed() {
-        return Err(AuthFailure::Closed { kind, text: text.to_owned() });
-    }
-    if shared.account.session.is_newer_than(stale) {
-        return Ok(None);
+    let session = shared.account.session_of(principal);
+    session.lapse(inner.now());
+    let entry = if csrf { session.entry_with_csrf() } else { session.entry() };
+    match entry {
+        Entry::Closed(kind, text) => return Err(AuthFailure::Closed { kind, text }),
+        Entry::Bind(_) => return Ok(None),
+        Entry::Authenticate(_) => {}
     }
     // One whose sender is gone without a word was broken off: its task panicked, or its runtime
     // was shut down. It must not stand in the way of another.
-    if let Some(renewal) = shared.renewal.as_ref().filter(|renewal| renewal.has_changed().is_ok()) {
+    let under_way = shared.renewals.get(principal);
+    if let Some(renewal) = under_way.filter(|renewal| renewal.has_changed().is_ok()) {
         return Ok(Some(renewal.clone()));
     }
     let (sender, receiver) = watch::channel(None);
-    shared.renewal = Some(receiver.clone());
-    let inner = Arc::clone(inner);
+    shared.renewals.insert(principal.clone(), receiver.clone());
+    let (inner, principal) = (Arc::clone(inner), principal.clone());
     tokio::spawn(async move {
-        let result = authenticate(&inner).await;
-        let _ = sender.send(Some(finish(&inner, result)));
+        let result = authenticate(&inner, &principal).await;
+        let _ = sender.send(Some(finish(&inner, &principal, result)));
     });
     Ok(Some(receiver))
 }
 
-fn finish(inner: &Inner, result: Result<(Snapshot, usize), Refusal>) -> Result<(), AuthFailure> {
-    let secrets = inner.secrets();
-    let mut shared = inner.shared();
-    shared.renewal = None;
-    match result {
-        Ok((snapshot, route)) => {
-            shared.snapshot = Arc::new(snapshot);
-            shared.route = route;
-            shared.account.session.renewed();
-            Ok(())
-        }
-        Err(Refusal { failure, hold_until }) => {
-            let failure = secrets.scrub_auth_failure(failure);
-            if let AuthFailure::Closed { kind, text } = &failure {
-                shared.account.session.close(*kind, text.clone());
-            }
-            if let Some(until) = hold_until {
-                shared.account.session.hold_until(until);
-            }
-            Err(failure)
-        }
-    }
+/// What a renewal brought.
+struct Obtained {
+    exchange: Exchange,
+    bound: Generation,
+    snapshot: Snapshot,
+    route: usize,
+    renewed: Renewed,
 }
 
 /// Why there is no session, and until when the API asked not to be asked again.
 struct Refusal {
     failure: AuthFailure,
     hold_until: Option<Time>,
+    /// The principal's session is of no use to anybody any more.
+    closes: bool,
 }
 
-async fn authenticate(inner: &Inner) -> Result<(Snapshot, usize), Refusal> {
-    let (old, route) = {
-        let shared = inner.shared();
-        (Arc::clone(&shared.snapshot), shared.route)
-    };
-    let had_one = old.is_session(&inner.dialect, &inner.url("/"));
-    log::renewing(&inner.dialect, had_one);
-    let mut machine = Authentication::new(&inner.dialect, inner.policy, had_one, route);
-    let mut step = machine.send();
-    let mut snapshot = Snapshot::default();
+fn finish(
+    inner: &Inner,
+    principal: &Principal,
+    result: Result<Obtained, Refusal>,
+) -> Result<(), AuthFailure> {
+    let secrets = inner.secrets();
+    let mut shared = inner.shared();
+    shared.renewals.remove(principal);
+    match result {
+        Ok(Obtained { exchange: Exchange::CsrfFetch, bound, snapshot, .. }) => {
+            // Cookies that have changed in the meantime are newer than the token, which belongs
+            // to those that it came with; whoever needs one asks again.
+            let session = shared.account.session_of(principal);
+            if session.current() == bound {
+                session.csrf_fetched();
+                shared.adopt(principal, snapshot);
+            }
+            Ok(())
+        }
+        Ok(Obtained { exchange, snapshot, route, renewed, .. }) => {
+            if matches!(exchange, Exchange::LogIn | Exchange::Refresh) {
+                shared.route = route;
+            }
+            shared.account.session_of(principal).renewed_with(renewed);
+            shared.adopt(principal, snapshot);
+            Ok(())
+        }
+        Err(Refusal { failure, hold_until, closes }) => {
+            let failure = secrets.scrub_auth_failure(failure);
+            let session = shared.account.session_of(principal);
+            if let (true, AuthFailure::Closed { kind, text }) = (closes, &failure) {
+                session.close(*kind, text.clone());
+            }
+            if let Some(until) = hold_until {
+                session.hold_until(until);
+            }
+            Err(failure)
+        }
+    }
+}
+
+async fn authenticate(inner: &Arc<Inner>, principal: &Principal) -> Result<Obtained, Refusal> {
+    let mut machine = begin(inner, principal);
+    let mut turn = advance(inner, &mut machine, principal, AuthEvent::Go);
+    let mut last = None;
     loop {
-        step = match step {
-            AuthStep::Send { exchange, path } => {
-                let url = inner.url(&path);
-                let before = match exchange {
-                    Exchange::Refresh => &*old,
-                    Exchange::LogIn => &Snapshot::default(),
-                };
-                match send(inner, exchange, &url, before).await {
-                    Ok(reply) => {
-                        snapshot = before.merged(&reply.headers, &url);
-                        let fresh = Snapshot::default().merged(&reply.headers, &url);
+        turn = match turn.step {
+            AuthStep::Send { exchange, ref path, bound } => {
+                let answer = exchange::send(inner, &turn, exchange, path).await;
+                let event = match &answer {
+                    Ok((reply, url)) => {
+                        let fresh = Snapshot::default().merged(&reply.headers, url);
                         let session = fresh.is_session(&inner.dialect, &inner.url("/"));
-                        machine.replied(&reply, session, inner.now(), inner.chance.draw())
+                        AuthEvent::Replied { reply, session }
                     }
-                    Err(failure) => machine.failed(&failure, inner.now(), inner.chance.draw()),
+                    Err(failure) => AuthEvent::Failed(failure),
+                };
+                let next = advance(inner, &mut machine, principal, event);
+                last = answer.ok().map(|(reply, url)| (exchange, bound, turn.own, reply, url));
+                next
+            }
+            AuthStep::Parent { .. } => {
+                let parent = renew_parent(inner).await;
+                advance(inner, &mut machine, principal, AuthEvent::Parent(parent))
+            }
+            AuthStep::WaitUntil(until) => match inner.sleep_until(until).await {
+                true => advance(inner, &mut machine, principal, AuthEvent::Go),
+                false => {
+                    machine.called_off(inner.now(), &mut inner.shared().account);
+                    let failure = unreached("called off while waiting to log in again");
+                    return Err(refusal(&machine, failure));
                 }
+            },
+            AuthStep::Done { route, renewed } => {
+                let obtained = last.and_then(|(exchange, bound, old, reply, url)| {
+                    let snapshot = obtained(inner, exchange, &old, &reply, &url)?;
+                    Some(Obtained { exchange, bound, snapshot, route, renewed })
+                });
+                return obtained.ok_or_else(|| refusal(&machine, unreached("nothing came of it")));
             }
-            AuthStep::WaitUntil(until) => {
-                if !inner.sleep_until(until).await {
-                    let text = "called off while waiting to log in again".to_owned();
-                    let failure = AuthFailure::Unreached { text };
-                    return Err(Refusal { failure, hold_until: machine.hold_until() });
-                }
-                machine.send()
-            }
-            AuthStep::Done { route } => return Ok((snapshot, route)),
-            AuthStep::Failed(failure) => {
-                return Err(Refusal { failure, hold_until: machine.hold_until() });
-            }
+            AuthStep::Failed(failure) => return Err(refusal(&machine, failure)),
         };
     }
 }
 
-async fn send(
-    inner: &Inner,
-    exchange: Exchange,
-    url: &url::Url,
-    snapshot: &Snapshot,
-) -> Result<Reply, Failure> {
-    let mut headers = HeaderMap::new();
-    snapshot.bind_cookies(url, &mut headers);
-    let mut body = Bytes::new();
-    let mut method = "POST";
-    if let Auth::CookieSession { login, refresh, .. } = &inner.dialect.auth {
-        match (exchange, refresh) {
-            (Exchange::Refresh, Some(refresh)) => {
-                method = &refresh.method;
-                if let (Some(cookie), Some(Csrf::CookieToHeader { header, .. })) =
-                    (&refresh.csrf_cookie, &inner.dialect.csrf)
-                {
-                    snapshot.bind_csrf(cookie, header, url, &mut headers);
-                }
-            }
-            (Exchange::LogIn | Exchange::Refresh, _) => {
-                method = &login.method;
-                body = login_body(inner, &login.body);
-                headers.insert(
-                    http::header::CONTENT_TYPE,
-                    http::HeaderValue::from_static("application/json"),
-                );
-            }
-        }
-    }
-    let wrong = |text: String| Failure::new(Reach::NotSent, text);
-    let method = method.parse().map_err(|_| wrong(format!("\"{method}\" is no method")))?;
-    let request = build(method, url, headers, body).map_err(|error| wrong(error.to_string()))?;
-    exchange_over(inner, request, inner.limits).await
+fn begin<'i>(inner: &'i Inner, principal: &Principal) -> Authentication<'i> {
+    let mut shared = inner.shared();
+    let old = shared.snapshot_of(principal);
+    let refreshable = old.is_session(&inner.dialect, &inner.url("/"));
+    let wanted = Wanted { principal: principal.clone(), refreshable, route: shared.route };
+    log::renewing(&inner.dialect, refreshable);
+    Authentication::new(&inner.dialect, inner.policy, wanted, &mut shared.account)
 }
 
-fn login_body(inner: &Inner, template: &std::collections::BTreeMap<String, String>) -> Bytes {
-    let Some(credentials) = &inner.credentials else { return Bytes::new() };
-    let fill = |value: &String| match value.as_str() {
-        "{username}" => credentials.username.clone(),
-        "{password}" => credentials.password.reveal().to_owned(),
-        other => other.to_owned(),
-    };
-    let members: serde_json::Map<String, Value> =
-        template.iter().map(|(name, value)| (name.clone(), Value::String(fill(value)))).collect();
-    Value::Object(members).to_string().into()
+/// What the machine says, and what the sessions held when it said so.
+struct Turn {
+    step: AuthStep,
+    principal: Principal,
+    own: Arc<Snapshot>,
+    parent: Arc<Snapshot>,
+}
+
+fn advance(
+    inner: &Inner,
+    machine: &mut Authentication<'_>,
+    principal: &Principal,
+    event: AuthEvent<'_>,
+) -> Turn {
+    // Parsed before the lock is taken, under which every other call waits.
+    if let AuthEvent::Replied { reply, .. } = &event {
+        let _ = reply.json();
+    }
+    let mut shared = inner.shared();
+    let step = machine.step(event, inner.now(), inner.chance.draw(), &mut shared.account);
+    let (own, parent) = (shared.snapshot_of(principal), shared.snapshot_of(&Principal::Account));
+    Turn { step, principal: principal.clone(), own, parent }
+}
+
+/// What the last answer of a renewal makes of the session.
+fn obtained(
+    inner: &Inner,
+    exchange: Exchange,
+    old: &Snapshot,
+    reply: &Reply,
+    url: &url::Url,
+) -> Option<Snapshot> {
+    match exchange {
+        Exchange::Refresh => Some(old.merged(&reply.headers, url)),
+        Exchange::LogIn => Some(Snapshot::default().merged(&reply.headers, url)),
+        Exchange::Token | Exchange::OwnerToken => {
+            let token = token(&inner.dialect.auth, exchange, reply)?;
+            Snapshot::bearer(Secret::new(token.value()))
+        }
+        Exchange::CsrfFetch => {
+            let token = csrf_token(inner.dialect.csrf.as_ref()?, reply)?;
+            Some(old.with_csrf(token, &reply.headers, url))
+        }
+    }
+}
+
+fn refusal(machine: &Authentication<'_>, failure: AuthFailure) -> Refusal {
+    Refusal { failure, hold_until: machine.hold_until(), closes: machine.closes() }
+}
+
+fn unreached(text: &str) -> AuthFailure {
+    AuthFailure::Unreached { text: text.to_owned() }
 }

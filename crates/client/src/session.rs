@@ -1,15 +1,38 @@
-//! The values behind a generation of the session: one immutable snapshot of the cookies.
+//! The values behind a generation of a session, as one immutable snapshot.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use cookie_store::CookieStore;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use steadfast_call::dialect::{Auth, Csrf, Dialect};
 use url::Url;
+use zeroize::Zeroizing;
 
-/// The cookies of one generation. A changed cookie makes a new snapshot, never a changed one.
+use crate::secret::{Credentials, Secret};
+
+/// What one generation holds: cookies, a credential in a header, a CSRF token. What changes makes
+/// a new snapshot, never a changed one.
 #[derive(Clone, Default)]
 pub(crate) struct Snapshot {
     jar: CookieStore,
+    authorization: Option<Authorization>,
+    csrf: Option<FetchedCsrf>,
+}
+
+/// A header that proves who we are.
+#[derive(Clone)]
+struct Authorization {
+    name: HeaderName,
+    value: HeaderValue,
+    secret: Secret,
+}
+
+/// A CSRF token, and the cookies without which it is void.
+#[derive(Clone)]
+struct FetchedCsrf {
+    token: Secret,
+    cookies: Vec<String>,
 }
 
 /// The names only: the values are secrets.
@@ -20,16 +43,74 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
+    /// What every request carries where there is no session to be made. None where there is one.
+    ///
+    /// # Errors
+    /// The field whose value cannot be sent in a header, and why.
+    pub(crate) fn of_credentials(
+        auth: &Auth,
+        credentials: &Credentials,
+    ) -> Result<Option<Self>, (String, &'static str)> {
+        match auth {
+            Auth::Bearer { token, .. } => {
+                let token = credentials.fill(token);
+                Self::bearer(token).map(Some).ok_or(("token".to_owned(), NOT_A_HEADER))
+            }
+            Auth::ApiKey { header, value, .. } => {
+                let made = Self::with_header(header, "", credentials.fill(value));
+                made.map(Some).ok_or((header.clone(), NOT_A_HEADER))
+            }
+            Auth::Basic { username, password, .. } => {
+                let (user, password) = (credentials.fill(username), credentials.fill(password));
+                let text = basic(user.reveal(), password.reveal())
+                    .ok_or(("username".to_owned(), NO_COLON))?;
+                Ok(Self::with_header("authorization", "Basic ", text))
+            }
+            Auth::None
+            | Auth::CookieSession { .. }
+            | Auth::ClientCredentials { .. }
+            | Auth::TokenExchange { .. } => Ok(None),
+        }
+    }
+
+    /// A token that is sent as a bearer (RFC 6750, section 2.1).
+    pub(crate) fn bearer(token: Secret) -> Option<Self> {
+        Self::with_header("authorization", "Bearer ", token)
+    }
+
+    fn with_header(name: &str, prefix: &str, secret: Secret) -> Option<Self> {
+        let text = Zeroizing::new(format!("{prefix}{}", secret.reveal()));
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        let authorization = Some(Authorization { name, value, secret });
+        Some(Self { authorization, ..Self::default() })
+    }
+
     /// The same cookies, and those that a reply sets.
     pub(crate) fn merged(&self, headers: &HeaderMap, url: &Url) -> Self {
-        let mut jar = self.jar.clone();
+        let mut merged = self.clone();
         for value in headers.get_all(SET_COOKIE) {
             if let Ok(text) = value.to_str() {
                 // A cookie that the rules refuse (another domain's, say) is none of ours.
-                let _ = jar.parse(text, url);
+                let _ = merged.jar.parse(text, url);
             }
         }
-        Self { jar }
+        merged
+    }
+
+    /// The same, with a CSRF token and the cookies that came with it: they belong together.
+    pub(crate) fn with_csrf(&self, token: &str, headers: &HeaderMap, url: &Url) -> Self {
+        let mut merged = self.merged(headers, url);
+        let set = Self::default().merged(headers, url);
+        let cookies = set.jar.iter_any().map(|cookie| cookie.name().to_owned()).collect();
+        merged.csrf = Some(FetchedCsrf { token: Secret::new(token), cookies });
+        merged
+    }
+
+    /// The same without its CSRF token.
+    pub(crate) fn without_csrf(self) -> Self {
+        Self { csrf: None, ..self }
     }
 
     /// The value of a cookie that would be sent to that URL.
@@ -41,9 +122,11 @@ impl Snapshot {
             .filter(|value| !value.is_empty())
     }
 
-    /// The values of all cookies, to be kept out of logs and errors.
+    /// The values of all that is in it, to be kept out of logs and errors.
     pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
-        self.jar.iter_any().map(|cookie| cookie.value())
+        let authorization = self.authorization.iter().map(|held| held.secret.reveal());
+        let csrf = self.csrf.iter().map(|held| held.token.reveal());
+        self.jar.iter_any().map(|cookie| cookie.value()).chain(authorization).chain(csrf)
     }
 
     /// True if an attempt bound with either would be judged alike: the session and the CSRF
@@ -57,10 +140,15 @@ impl Snapshot {
             Some(Csrf::CookieToHeader { cookie, .. }) => Some(cookie),
             Some(Csrf::Fetch { .. }) | None => None,
         };
-        [session, csrf].into_iter().flatten().all(|n| self.value(n, url) == other.value(n, url))
+        let same = |name: &String| self.value(name, url) == other.value(name, url);
+        // One that merely changed may be a load balancer's; should it be the session's, then the
+        // API refuses the token, and another one is fetched.
+        let mut fetched = other.csrf.iter().flat_map(|csrf| &csrf.cookies);
+        let gone = |name: &String| self.value(name, url).is_none();
+        [session, csrf].into_iter().flatten().all(same) && !fetched.any(gone)
     }
 
-    /// True if the cookie that makes a session is there.
+    /// True if the cookie that makes a session is there, where one makes it.
     pub(crate) fn is_session(&self, dialect: &Dialect, url: &Url) -> bool {
         match &dialect.auth {
             Auth::CookieSession { session_cookie, .. } => self.value(session_cookie, url).is_some(),
@@ -68,23 +156,36 @@ impl Snapshot {
         }
     }
 
-    /// Binds an attempt: cookies by their rules, and the CSRF value as it is now (hazard 1).
+    /// Binds an attempt: the credential in its header, cookies by their rules, and the CSRF
+    /// value as it is now (hazard 1).
     pub(crate) fn bind(&self, dialect: &Dialect, method: &str, url: &Url, headers: &mut HeaderMap) {
+        self.bind_authorization(headers);
         self.bind_cookies(url, headers);
-        if let Some(Csrf::CookieToHeader { cookie, header, methods }) = &dialect.csrf
-            && methods.iter().any(|m| m == method)
-        {
-            self.bind_csrf(cookie, header, url, headers);
+        let needs = |methods: &[String]| methods.iter().any(|m| m.eq_ignore_ascii_case(method));
+        match &dialect.csrf {
+            Some(Csrf::CookieToHeader { cookie, header, methods }) if needs(methods) => {
+                self.bind_csrf(cookie, header, url, headers);
+            }
+            Some(Csrf::Fetch { header, methods, .. }) if needs(methods) => {
+                if let Some(csrf) = &self.csrf {
+                    insert_secret(header, csrf.token.reveal(), headers);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts in the credential that goes into a header, if there is one.
+    pub(crate) fn bind_authorization(&self, headers: &mut HeaderMap) {
+        if let Some(Authorization { name, value, .. }) = &self.authorization {
+            headers.insert(name, value.clone());
         }
     }
 
     /// Puts the value of a cookie into the CSRF header. Without the cookie no header is sent.
     pub(crate) fn bind_csrf(&self, cookie: &str, header: &str, url: &Url, headers: &mut HeaderMap) {
-        let name = HeaderName::from_bytes(header.as_bytes());
-        let value = self.value(cookie, url).map(|value| HeaderValue::from_str(&value));
-        if let (Ok(name), Some(Ok(mut value))) = (name, value) {
-            value.set_sensitive(true);
-            headers.insert(name, value);
+        if let Some(value) = self.value(cookie, url) {
+            insert_secret(header, &value, headers);
         }
     }
 
@@ -102,6 +203,24 @@ impl Snapshot {
             value.set_sensitive(true);
             headers.insert(COOKIE, value);
         }
+    }
+}
+
+pub(crate) const NO_COLON: &str = "it holds a colon, which ends a user name (RFC 7617)";
+const NOT_A_HEADER: &str = "it cannot be sent in a header; only visible ASCII can";
+
+/// User name and password as RFC 7617 writes them. None if the name holds a colon, which ends it.
+pub(crate) fn basic(username: &str, password: &str) -> Option<Secret> {
+    let text = Zeroizing::new(format!("{username}:{password}"));
+    (!username.contains(':')).then(|| Secret::new(BASE64_STANDARD.encode(text.as_bytes())))
+}
+
+/// Sets a header whose value is not to be printed. What cannot be sent is not set.
+pub(crate) fn insert_secret(name: &str, value: &str, headers: &mut HeaderMap) {
+    let name = HeaderName::from_bytes(name.as_bytes());
+    if let (Ok(name), Ok(mut value)) = (name, HeaderValue::from_str(value)) {
+        value.set_sensitive(true);
+        headers.insert(name, value);
     }
 }
 

@@ -228,6 +228,7 @@ fn no_session(failure: AuthFailure, client: &Client) -> DeliverError {
                 CredentialsKind::SessionNotTaken => {
                     "Check base_url and that no proxy drops cookies."
                 }
+                CredentialsKind::TokenNotTaken => "Check base_url and token_url.",
             };
             let text = format!("{api} at {url}: {text}\n{remedy}");
             DeliverError::Credentials { kind, text }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use steadfast::dialect::{Dialect, PolicyName};
-use steadfast::{Client, Credentials, Error, Options, Outcome, Request, Secret};
+use steadfast::{Client, Credentials, Error, Options, Outcome, Request};
 
 use crate::broken::{Direct, Flaw};
 use crate::chance::named;
@@ -46,8 +46,7 @@ impl Engine {
 
 fn client(plan: &Plan, wire: Wire) -> Result<Client, String> {
     let password = if plan.quirks.wrong_password { "canary-password-0" } else { PASSWORD };
-    let credentials =
-        Credentials { username: USERNAME.to_owned(), password: Secret::new(password) };
+    let credentials = Credentials::password(USERNAME, password);
     Client::builder(dialect(plan.api).clone(), "http://sim.example/api")
         .credentials(credentials)
         .policy(policy(plan))

@@ -46,16 +46,21 @@ impl Call {
         }
         let hint = hinted.wait;
         self.ticket = Ticket::default();
-        account.observe(self.number, bound, reading.class, sent_at, now);
+        account.observe(self.number, (&self.principal, bound), reading.class, sent_at, now);
         if let Some(limit) = limit {
             account.hear_limit(limit, now);
         }
         self.testify(reading.class, &reply, sent_at, now, account);
         if reading.class == Class::Unauthenticated && self.renewal_may_help(&reading) {
-            account.session.refused(bound);
+            let session = account.session_of(&self.principal);
+            match self.dialect.auth.has_static_credentials() {
+                true => session.denied(said(&reading, status)),
+                false => session.refused(bound),
+            }
         }
         if reading.class == Class::CredentialsRejected {
-            account.session.close(CredentialsKind::Refused, said(&reading, status));
+            let session = account.session_of(&self.principal);
+            session.close(CredentialsKind::Refused, said(&reading, status));
         }
         if reading.class == Class::Duplicate && self.proven_absent {
             // It was not there after our attempt had settled, and now it is: our attempt took
@@ -137,7 +142,7 @@ impl Call {
             false => Effect::None,
         };
         self.ticket = Ticket::default();
-        account.observe(self.number, bound, Class::Network, sent_at, now);
+        account.observe(self.number, (&self.principal, bound), Class::Network, sent_at, now);
         self.remember(sent_at, now, Class::Network, effect, None);
         self.last = Some(Last::Failure(failure));
         self.proceed(bound, now, draw, account)
@@ -148,10 +153,12 @@ impl Call {
         let before = self.effect;
         let this = self.attempts.last().map_or(Effect::None, |attempt| attempt.effect);
         self.effect = before.join(this);
+        let session = account.session_of(&self.principal);
         let decision = decide(&Situation {
             call: self,
             effect_before: before,
-            renewed: account.session.is_newer_than(bound),
+            renewed: session.is_newer_than(bound),
+            rebuilt: self.parent_refused.is_some_and(|parent| session.parent() > parent),
             now,
             draw,
         });

@@ -21,6 +21,9 @@ pub(super) struct Situation<'c> {
     pub(super) effect_before: Effect,
     /// The session is newer than the one that the attempt was bound with.
     pub(super) renewed: bool,
+    /// The session of an owner, and the account's own behind it, are both newer than the first
+    /// of the call that was refused.
+    pub(super) rebuilt: bool,
     pub(super) now: Time,
     pub(super) draw: Draw,
 }
@@ -89,7 +92,7 @@ pub(super) fn decide(at: &Situation<'_>) -> Decision {
         Class::NotFound if at.gone_is_done() => Decision::Gone { rule },
         Class::Unauthenticated => at.unauthenticated(rule),
         Class::Csrf => at.csrf(rule),
-        Class::CredentialsRejected => at.credentials_rejected(rule),
+        Class::CredentialsRejected => at.no_credentials(CredentialsKind::Refused, rule),
         Class::RateLimited => match at.call.policy().rate_limited {
             RateLimited::NotProcessed => at.send_again(Cause::Throttle, class, rule),
             RateLimited::Never => at.refuse(class, rule),
@@ -138,10 +141,10 @@ impl Situation<'_> {
         Decision::Fail { kind, stop: Stop::Final, rule }
     }
 
-    fn credentials_rejected(&self, rule: String) -> Decision {
+    fn no_credentials(&self, kind: CredentialsKind, rule: String) -> Decision {
         let kind = match self.call.effect {
             Effect::Unknown => Kind::Unknown,
-            Effect::None | Effect::Applied => Kind::Credentials(CredentialsKind::Refused),
+            Effect::None | Effect::Applied => Kind::Credentials(kind),
         };
         Decision::Fail { kind, stop: Stop::Final, rule }
     }
@@ -155,12 +158,14 @@ impl Situation<'_> {
     }
 
     fn unauthenticated(&self, rule: String) -> Decision {
-        let ladder = self.call.dialect.auth.replays_after_401();
+        let auth = &self.call.dialect.auth;
         if self.call.is_about_the_session() {
             let rule = format!("{rule}; a session does not help to get a session");
             return self.refuse(Class::Unauthenticated, rule);
         }
-        if self.call.replays_after_401 >= ladder {
+        let ladder = auth.replays_after_401();
+        let in_vain = self.rebuilt && !self.renewed;
+        if in_vain || self.call.replays_after_401 >= ladder {
             let rule = match ladder {
                 0 => format!("{rule}; nothing renews these credentials"),
                 _ => format!("{rule}; it was sent again after a renewal already"),

@@ -72,6 +72,7 @@ impl Call {
                 CredentialsKind::SecondFactorRequired => named("second_factor_required"),
                 CredentialsKind::FirstSignIn => named("first_sign_in"),
                 CredentialsKind::SessionNotTaken => named("session_not_taken"),
+                CredentialsKind::TokenNotTaken => class(Class::Unauthenticated),
             },
             Kind::Partial => class(Class::Partial),
             Kind::Unknown => named("unknown"),

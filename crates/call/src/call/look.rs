@@ -50,7 +50,7 @@ impl Call {
             let rule = "the deadline passed before it could be proven";
             return self.end(Kind::Unknown, Stop::Deadline, rule.to_owned());
         }
-        if let Entry::Closed(kind, text) = account.session.entry() {
+        if let Entry::Closed(kind, text) = account.session_of(&self.principal).entry() {
             return self.end_credentials(kind, text);
         }
         let proof = self.absence_would_prove(settled_at, now, account);

@@ -1,10 +1,10 @@
-//! What renewing the session is for, and what comes after it.
+//! What a call does about its session: give it up, wait for a newer one, or end.
 
 use crate::account::{Account, Why};
 use crate::authentication::AuthFailure;
 use crate::backoff::{self, Cause, Draw};
 use crate::classify::Reading;
-use crate::dialect::{Auth, SendAgain};
+use crate::dialect::SendAgain;
 use crate::error::Stop;
 use crate::session::{Entry, Generation};
 use crate::time::Time;
@@ -14,14 +14,36 @@ use super::{Call, Step, Then};
 impl Call {
     /// True if the call is itself a log-in or a refresh. A 401 to it is final (K5).
     pub(super) fn is_about_the_session(&self) -> bool {
-        let Auth::CookieSession { login, refresh, .. } = &self.dialect.auth else { return false };
-        let refresh = refresh.iter().flat_map(|refresh| &refresh.paths);
-        login.paths.iter().chain(refresh).any(|path| path == self.request.route())
+        self.dialect.auth.is_asked_by(&self.request)
     }
 
     /// True if a refused session is the reason of the answer, so that a newer one may be let in.
     pub(super) fn renewal_may_help(&self, reading: &Reading) -> bool {
         reading.again != Some(SendAgain::Never) && !self.is_about_the_session()
+    }
+
+    /// The session that the attempt was bound with is of no use any more. On the first 401 an
+    /// owner's token is renewed; on the second, the parent's that it was got with, too (T7).
+    pub(super) fn give_up_session(&mut self, csrf: bool, bound: Generation, account: &mut Account) {
+        let session = account.session_of(&self.principal);
+        if csrf {
+            self.csrf_cured = true;
+            match self.csrf {
+                true => session.csrf_refused(bound),
+                false => session.refused(bound),
+            }
+            return;
+        }
+        self.replays_after_401 += 1;
+        let parent = (bound == session.current()).then(|| session.parent());
+        session.refused(bound);
+        match (self.parent_refused, parent) {
+            (None, _) => self.parent_refused = Some(session.parent()),
+            (Some(_), Some(parent)) if self.principal.owner().is_some() => {
+                account.session.refused(parent);
+            }
+            (Some(_), _) => {}
+        }
     }
 
     pub(super) fn authenticated(
@@ -31,7 +53,9 @@ impl Call {
         draw: Draw,
         account: &mut Account,
     ) -> Step {
-        if account.session.entry() == Entry::Authenticate(stale) {
+        let session = account.session_of(&self.principal);
+        let entry = if self.csrf { session.entry_with_csrf() } else { session.entry() };
+        if entry == Entry::Authenticate(stale) {
             // Asking again at once would go round for ever.
             let text = "the renewal brought no newer session".to_owned();
             return self.auth_failed(AuthFailure::Unreached { text }, now, draw);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use steadfast_call::{
-    AuthFailure, AuthStep, Authentication, Class, Draw, Effect, Failure, Kind, Options, Outcome,
-    Reach, Reply, Stop, Time, Why,
+    Account, AuthEvent, AuthFailure, AuthStep, Authentication, Class, Draw, Effect, Failure, Kind,
+    Options, Outcome, Principal, Reach, Reply, Stop, Time, Wanted, Why,
 };
 
 use crate::scenario::{
@@ -127,11 +127,15 @@ fn a_refusal_whose_body_breaks_off_is_read_by_its_status() {
 #[test]
 fn a_log_in_that_is_told_to_wait_is_not_asked_before() {
     let dialect = knosc();
-    let mut machine = Authentication::new(&dialect, Default::default(), false, 0);
+    let (now, draw) = (Time::from_millis(0), Draw::new(0.5));
+    let mut account = Account::new(&dialect, None, now);
+    let wanted = Wanted { principal: Principal::Account, refreshable: false, route: 0 };
+    let mut machine = Authentication::new(&dialect, Default::default(), wanted, &mut account);
+    let _ = machine.step(AuthEvent::Go, now, draw, &mut account);
     let Answer::Reply(away) = gone_away().with("retry-after", "120") else { unreachable!() };
     let away: Reply = away;
-    let now = Time::from_millis(0);
-    let step = machine.replied(&away, false, now, Draw::new(0.5));
+    let event = AuthEvent::Replied { reply: &away, session: false };
+    let step = machine.step(event, now, draw, &mut account);
     assert!(matches!(step, AuthStep::Failed(AuthFailure::Unreached { .. })));
     assert_eq!(machine.hold_until(), Some(Time::from_millis(120_000)));
 

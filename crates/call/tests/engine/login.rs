@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use steadfast_call::dialect::PolicyName;
 use steadfast_call::{
-    AuthFailure, AuthStep, Authentication, CredentialsKind, Draw, Exchange, Failure, Reach, Time,
+    Account, AuthEvent, AuthFailure, AuthStep, Authentication, CredentialsKind, Draw, Exchange,
+    Failure, Principal, Reach, Renewed, Time, Wanted,
 };
 
 use crate::scenario::{Answer, code, gone_away, knosc, reply};
@@ -18,29 +19,40 @@ fn play(
     answers: Vec<(Option<Answer>, bool)>,
 ) -> (Vec<(Exchange, String)>, AuthStep, Time) {
     let dialect = knosc();
-    let mut machine = Authentication::new(&dialect, PolicyName::Documented, refreshable, 0);
-    let (mut step, mut now) = (machine.send(), Time::from_millis(0));
-    let (mut asked, draw) = (Vec::new(), Draw::new(0.5));
+    let (mut now, draw) = (Time::from_millis(0), Draw::new(0.5));
+    let mut account = Account::new(&dialect, None, now);
+    let wanted = Wanted { principal: Principal::Account, refreshable, route: 0 };
+    let policy = PolicyName::Documented;
+    let mut machine = Authentication::new(&dialect, policy, wanted, &mut account);
+    let mut step = machine.step(AuthEvent::Go, now, draw, &mut account);
+    let mut asked = Vec::new();
     let mut answers = answers.into_iter();
     loop {
         step = match step {
-            AuthStep::Send { exchange, path } => {
+            AuthStep::Send { exchange, path, .. } => {
                 asked.push((exchange, path));
-                match answers.next() {
+                let away = Failure::new(Reach::NotSent, "refused");
+                let answer = answers.next();
+                let event = match &answer {
                     Some((Some(Answer::Reply(reply)), session)) => {
-                        machine.replied(&reply, session, now, draw)
+                        AuthEvent::Replied { reply, session: *session }
                     }
-                    Some(_) => machine.failed(&Failure::new(Reach::NotSent, "refused"), now, draw),
+                    Some(_) => AuthEvent::Failed(&away),
                     None => panic!("no answer is left: {asked:?}"),
-                }
+                };
+                machine.step(event, now, draw, &mut account)
             }
             AuthStep::WaitUntil(until) => {
                 now = until;
-                machine.send()
+                machine.step(AuthEvent::Go, now, draw, &mut account)
             }
             end => return (asked, end, now),
         };
     }
+}
+
+fn done(route: usize) -> AuthStep {
+    AuthStep::Done { route, renewed: Renewed::default() }
 }
 
 fn closed(step: &AuthStep) -> Option<CredentialsKind> {
@@ -61,12 +73,9 @@ fn asked(exchanges: &[(Exchange, &str)]) -> Vec<(Exchange, String)> {
 #[test]
 fn a_session_is_refreshed_if_there_is_one_and_else_made() {
     let (seen, end, _) = play(true, vec![(Some(reply(200, r#"{"refresh":true}"#)), SESSION)]);
-    assert_eq!(
-        (seen, end),
-        (asked(&[(Exchange::Refresh, "/refresh")]), AuthStep::Done { route: 0 })
-    );
+    assert_eq!((seen, end), (asked(&[(Exchange::Refresh, "/refresh")]), done(0)));
     let (seen, end, _) = play(false, vec![(Some(reply(200, r#"{"login":true}"#)), SESSION)]);
-    assert_eq!((seen, end), (asked(&[(Exchange::LogIn, "/login")]), AuthStep::Done { route: 0 }));
+    assert_eq!((seen, end), (asked(&[(Exchange::LogIn, "/login")]), done(0)));
 }
 
 /// V38: a refused refresh allows one new log-in.
@@ -76,7 +85,7 @@ fn a_refused_refresh_leads_to_one_log_in() {
         let (seen, end, _) =
             play(true, vec![(Some(refused), NONE), (Some(reply(200, "{}")), SESSION)]);
         assert_eq!(seen, asked(&[(Exchange::Refresh, "/refresh"), (Exchange::LogIn, "/login")]));
-        assert_eq!(end, AuthStep::Done { route: 0 });
+        assert_eq!(end, done(0));
     }
 }
 
@@ -125,7 +134,7 @@ fn hazard_47_a_page_in_place_of_the_log_ins_answer_is_no_refusal() {
     assert_eq!(seen.len(), 4);
     assert!(is_unreached(&end));
     let (_, end, _) = play(false, vec![portal(), (Some(reply(200, "{}")), SESSION)]);
-    assert_eq!(end, AuthStep::Done { route: 0 });
+    assert_eq!(end, done(0));
 }
 
 /// K18: guide or reference, found out once and remembered.
@@ -134,7 +143,7 @@ fn k18_a_404_leads_to_the_other_path_once() {
     let nothing = || (Some(code(404, "Route.NotFound")), NONE);
     let (seen, end, _) = play(false, vec![nothing(), (Some(reply(200, "{}")), SESSION)]);
     assert_eq!(seen, asked(&[(Exchange::LogIn, "/login"), (Exchange::LogIn, "/authenticate")]));
-    assert_eq!(end, AuthStep::Done { route: 1 });
+    assert_eq!(end, done(1));
 
     let (seen, end, _) = play(false, vec![nothing(), nothing()]);
     assert_eq!(seen.len(), 2);
@@ -146,7 +155,7 @@ fn k18_a_404_leads_to_the_other_path_once() {
         seen,
         asked(&[(Exchange::Refresh, "/refresh"), (Exchange::Refresh, "/token-refresh")])
     );
-    assert_eq!(end, AuthStep::Done { route: 1 });
+    assert_eq!(end, done(1));
 }
 
 #[test]
@@ -154,7 +163,7 @@ fn a_log_in_that_is_not_answered_backs_off() {
     let away = || (Some(gone_away()), NONE);
     let (seen, end, now) =
         play(false, vec![(None, NONE), away(), (Some(reply(200, "{}")), SESSION)]);
-    assert_eq!((seen.len(), end), (3, AuthStep::Done { route: 0 }));
+    assert_eq!((seen.len(), end), (3, done(0)));
     assert_eq!(now.to_duration(), Duration::from_secs(1 + 2));
     let (seen, end, _) = play(false, vec![away(), away(), away(), away()]);
     assert_eq!(seen.len(), 4);
@@ -165,7 +174,7 @@ fn a_log_in_that_is_not_answered_backs_off() {
 fn a_log_in_keeps_to_the_servers_wait() {
     let busy = (Some(reply(429, "").with("retry-after", "7")), NONE);
     let (_, end, now) = play(false, vec![busy, (Some(reply(200, "{}")), SESSION)]);
-    assert_eq!((end, now.to_duration()), (AuthStep::Done { route: 0 }, Duration::from_secs(7)));
+    assert_eq!((end, now.to_duration()), (done(0), Duration::from_secs(7)));
     let (seen, end, _) = play(false, vec![(Some(reply(503, "").with("retry-after", "90")), NONE)]);
     assert_eq!(seen.len(), 1);
     assert!(is_unreached(&end));

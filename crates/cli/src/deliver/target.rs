@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use steadfast::Credentials;
 use steadfast::dialect::Dialect;
 use steadfast_deliver::input::{self, Source};
 use steadfast_ledger::Ledger;
@@ -57,8 +58,8 @@ impl Target {
         };
         let sandbox = Sandbox::start(api, options).await.map_err(Failure::usage)?;
         let ready = sandbox.ready();
-        let part = |name| ready.credentials.get(name).unwrap_or_default();
-        let api = Api::of_double(&name, &ready.base_url, part("username"), part("password"))?;
+        let credentials = Credentials::named(ready.credentials.iter());
+        let api = Api::of_double(&name, &ready.base_url, credentials)?;
         let resource = resource(args, &columns, api.dialect())?;
         Ok(Self { api, resource, sandbox: Some(sandbox), ledger_path, temporary })
     }

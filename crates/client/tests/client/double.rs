@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 use steadfast::dialect::{Dialect, Paging};
-use steadfast::{Builder, Client, Credentials, Options, Request, Secret};
+use steadfast::{Builder, Client, Credentials, Options, Request};
 use steadfast_sandbox::{Api, FaultPlan, Fixtures, Sandbox};
 
 /// The dialect of Knosc, with waits of a few milliseconds.
@@ -65,7 +65,7 @@ pub(crate) fn login(
     password: &str,
     build: impl FnOnce(Builder) -> Builder,
 ) -> Client {
-    let credentials = Credentials { username: username.into(), password: Secret::new(password) };
+    let credentials = Credentials::password(username, password);
     let builder = Client::builder(dialect, sandbox.base_url()).credentials(credentials);
     build(builder.deadline(Duration::from_secs(20))).build().unwrap()
 }

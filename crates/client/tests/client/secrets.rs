@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::json;
-use steadfast::{AuthFailure, Credentials, Error, Options, Request, Secret};
+use steadfast::{AuthFailure, Credentials, Error, Options, Request};
 
 use crate::double::{known_absent, quick};
 use crate::logs::Lines;
@@ -106,8 +106,7 @@ async fn hazard_12_a_refused_log_in_that_quotes_the_password_does_not_show_it() 
 
 #[test]
 fn hazard_12_what_holds_a_secret_does_not_print_it() {
-    let credentials =
-        Credentials { username: "ada".into(), password: Secret::new("password-canary") };
+    let credentials = Credentials::password("ada", "password-canary");
     assert_clean(&format!("{credentials:?}"));
     let builder = steadfast::Client::builder(quick(), "http://127.0.0.1:9/api");
     let client = builder.credentials(credentials).build().unwrap();

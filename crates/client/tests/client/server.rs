@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use steadfast::dialect::{Auth, Dialect};
-use steadfast::{Builder, Client, Credentials, Secret};
+use steadfast::{Builder, Client, Credentials};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -163,9 +163,8 @@ impl Server {
     }
 
     pub(crate) fn builder(&self, dialect: Dialect) -> Builder {
-        let password = Secret::new("password-canary");
         Client::builder(dialect, &self.base_url)
-            .credentials(Credentials { username: "ada".into(), password })
+            .credentials(Credentials::password("ada", "password-canary"))
             .deadline(Duration::from_secs(20))
     }
 }

@@ -233,7 +233,7 @@ async fn wrong_settings_are_refused_in_words_that_help() {
         (build("http://acme.example").attempts(0).build(), "1 or more"),
         (build("http://acme.example").timeout(Duration::ZERO).build(), "more than 0"),
         (build("http://acme.example").proxy("socks5://u:hunter2@p:1").build(), "http://host:port"),
-        (Client::builder(quick(), "http://acme.example").build(), "user name"),
+        (Client::builder(quick(), "http://acme.example").build(), "`username`"),
     ] {
         let error = result.unwrap_err().to_string();
         assert!(error.contains(words), "{error}");

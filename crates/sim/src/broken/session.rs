@@ -6,7 +6,7 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::json;
 use steadfast::{AuthFailure, Reply, Request};
-use steadfast_call::{AuthStep, Authentication, Draw, Generation};
+use steadfast_call::{AuthEvent, AuthStep, Authentication, Draw, Generation, Principal, Wanted};
 use tokio::time::sleep_until;
 
 use super::Flaw;
@@ -73,8 +73,11 @@ impl Direct {
     }
 
     async fn log_in(&self) -> Result<(), AuthFailure> {
-        let mut machine = Authentication::new(&self.dialect, policy(&self.plan), false, 0);
-        let mut step = machine.send();
+        let wanted = Wanted { principal: Principal::Account, refreshable: false, route: 0 };
+        let policy = policy(&self.plan);
+        let mut machine =
+            Authentication::new(&self.dialect, policy, wanted, &mut self.shared().account);
+        let mut step = self.step(&mut machine, AuthEvent::Go);
         let mut cookies = Cookies::default();
         loop {
             step = match step {
@@ -89,18 +92,22 @@ impl Direct {
                     let timeout = std::time::Duration::from_secs(30);
                     let answer =
                         self.exchange(&request, body.into(), &Cookies::default(), timeout).await;
-                    let (now, draw) = (self.now(), Draw::new(fastrand::f64()));
                     match answer {
                         Ok(reply) => {
                             cookies = Cookies::default().merged(&reply);
-                            machine.replied(&reply, cookies.is_session(), now, draw)
+                            let session = cookies.is_session();
+                            self.step(&mut machine, AuthEvent::Replied { reply: &reply, session })
                         }
-                        Err(failure) => machine.failed(&failure, now, draw),
+                        Err(failure) => self.step(&mut machine, AuthEvent::Failed(&failure)),
                     }
+                }
+                AuthStep::Parent { .. } => {
+                    let text = "there are no resource owners".to_owned();
+                    return Err(AuthFailure::Unreached { text });
                 }
                 AuthStep::WaitUntil(until) => {
                     sleep_until(self.instant(until)).await;
-                    machine.send()
+                    self.step(&mut machine, AuthEvent::Go)
                 }
                 AuthStep::Done { .. } => {
                     let mut shared = self.shared();
@@ -120,5 +127,10 @@ impl Direct {
                 }
             };
         }
+    }
+
+    fn step(&self, machine: &mut Authentication<'_>, event: AuthEvent<'_>) -> AuthStep {
+        let draw = Draw::new(fastrand::f64());
+        machine.step(event, self.now(), draw, &mut self.shared().account)
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use steadfast_call::dialect::{Dialect, PolicyName};
 use steadfast_call::{
     Account, AuthFailure, Call, Class, CredentialsKind, Draw, Effect, Error, Event, Failure,
-    LookUp, Outcome, Reach, Step, Time,
+    LookUp, Outcome, Principal, Reach, Step, Time,
 };
 
 use super::answer::{Asked, Headers, reply};
@@ -108,8 +108,9 @@ impl Sequence {
     fn play(&self, dialect: &Arc<Dialect>) -> Result<Played, String> {
         let mut now = Time::from_millis(0);
         let mut account = Account::new(dialect, None, now);
+        let principal = Principal::of(dialect, &self.request.request());
         if self.session {
-            account.session.renewed();
+            account.session_of(&principal).renewed();
         }
         let policy: PolicyName = self.policy.as_deref().unwrap_or("recommended").parse()?;
         let mut options = self.request.options(dialect);
@@ -140,7 +141,7 @@ impl Sequence {
                         sent_ms.push(millis(now));
                     }
                     let next = script.next();
-                    happen(&step, next, &mut account)
+                    happen(&step, next, &principal, &mut account)
                         .ok_or_else(|| format!("it asks for {step:?}, and next is {next:?}"))?
                 }
             };
@@ -150,7 +151,12 @@ impl Sequence {
 }
 
 /// What a step comes to, if what is next in the script is an answer to it.
-fn happen(step: &Step, next: Option<&Happening>, account: &mut Account) -> Option<Event> {
+fn happen(
+    step: &Step,
+    next: Option<&Happening>,
+    principal: &Principal,
+    account: &mut Account,
+) -> Option<Event> {
     Some(match (step, next?) {
         (Step::Send { .. }, Happening::Reply { status, headers, body }) => {
             Event::Replied(reply(*status, headers, body))
@@ -159,7 +165,9 @@ fn happen(step: &Step, next: Option<&Happening>, account: &mut Account) -> Optio
             Event::Failed(Failure::new(reach(fail)?, "the connection broke"))
         }
         (Step::LookUp, Happening::Look { look }) => Event::LookedUp(look_up(look)?),
-        (Step::Authenticate { .. }, Happening::Renew { renew }) => renewal(renew, account)?,
+        (Step::Authenticate { .. }, Happening::Renew { renew }) => {
+            renewal(renew, principal, account)?
+        }
         _ => return None,
     })
 }
@@ -184,11 +192,11 @@ fn look_up(name: &str) -> Option<LookUp> {
     })
 }
 
-fn renewal(name: &str, account: &mut Account) -> Option<Event> {
+fn renewal(name: &str, principal: &Principal, account: &mut Account) -> Option<Event> {
     let text = "as the script has it".to_owned();
     Some(match name {
         "ok" => {
-            account.session.renewed();
+            account.session_of(principal).renewed();
             Event::Authenticated
         }
         "refused" => {
