@@ -114,6 +114,13 @@ impl Elements {
                 }
                 (b']', Place::InArray) => self.place = Place::Ended,
                 (b',', Place::InArray) => {}
+                // Nothing would be cut off before it, again and again.
+                (b',' | b']', _) => {
+                    return Err(Stop::Broken(format!(
+                        "\"{}\" stands where an object has to begin, and there is no array around it",
+                        char::from(byte)
+                    )));
+                }
                 _ => {
                     if self.place == Place::Start {
                         self.place = Place::Loose;
