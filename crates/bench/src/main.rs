@@ -6,18 +6,27 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
 
+mod decision;
 mod double;
 mod error;
 mod figures;
+mod goodput;
 mod input;
 mod memory;
 mod orders;
+mod outage;
 mod program;
+mod server;
 mod startup;
+mod wire;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// Counts what is allocated.
+#[global_allocator]
+static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
 
 #[derive(Debug, Parser)]
 #[command(name = "steadfast-bench", about = "Side-by-side measurements of speed and memory")]
@@ -34,6 +43,17 @@ enum Command {
     Startup(startup::Args),
     /// How much memory `steadfast deliver` takes
     Memory(memory::Args),
+    /// What the engine's decisions cost, beside a stack of the same parts
+    Decision(decision::Args),
+    /// What a request costs over loopback, beside other clients
+    Wire(wire::Args),
+    /// How long writes take at a server with a limit, beside another client
+    Goodput(goodput::Args),
+    /// What many callers load on an API that is gone, in virtual time
+    Outage(outage::Args),
+    /// Run a small server until standard input ends
+    #[command(hide = true)]
+    Server(server::Args),
     /// Run a calm double until standard input ends
     #[command(hide = true)]
     Double,
@@ -44,6 +64,11 @@ fn main() -> ExitCode {
         Command::Orders(args) => orders::run(&args),
         Command::Startup(args) => startup::run(&args),
         Command::Memory(args) => memory::run(&args),
+        Command::Decision(args) => decision::run(&args),
+        Command::Wire(args) => wire::run(&args),
+        Command::Goodput(args) => goodput::run(&args),
+        Command::Outage(args) => outage::run(&args),
+        Command::Server(args) => server::serve(args),
         Command::Double => double::serve(),
     };
     match result {

@@ -129,11 +129,11 @@ impl Reading {
             Some(true) if self.again == Some(SendAgain::NotProcessed) => {}
             Some(true) => {
                 self.again = Some(SendAgain::IfSafe);
-                self.rule.push_str("; the server says to send again");
+                self.rule.push_str(" (the server says to send it again)");
             }
             Some(false) => {
                 self.again = Some(SendAgain::Never);
-                self.rule.push_str("; the server says not to send again");
+                self.rule.push_str(" (the server says not to send it again)");
             }
             None => {}
         }

@@ -5,6 +5,8 @@
 //! twice, with the least and the greatest draw, so that a wait that chance shortens is told as
 //! the span that it is.
 
+mod action;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +64,8 @@ pub struct Explanation {
     pub verdict: Option<bool>,
     /// True if the request was sent with an idempotency key.
     pub key_sent: bool,
+    /// Why sending it again cannot do it twice, where it may have taken effect and is sent again.
+    pub harmless: Option<&'static str>,
     /// What became of single items, where the reply tells.
     pub items: Vec<Item>,
     /// What is wrong with single fields, as JSON pointers into what was sent.
@@ -181,7 +185,13 @@ pub fn explain(
         false => reading.rule,
     };
     let known = reading.code.as_deref().and_then(|code| dialect.action(code));
-    let action = action(known, reading.class, most.effect, next);
+    let after = action::After {
+        class: reading.class,
+        effect: if nature.is_write() { most.effect } else { Effect::None },
+        next,
+        hint: hinted.wait,
+    };
+    let action = action::of(known, &after);
     let field_errors = match reply.status.is_success() {
         true => Vec::new(),
         false => field_error::read(&dialect.reply.field_error, reply),
@@ -200,6 +210,7 @@ pub fn explain(
         limit,
         verdict: dialect.reply.verdict.as_ref().and_then(|verdict| verdict.read(reply)),
         key_sent,
+        harmless: most.harmless,
         items,
         field_errors,
         next,
@@ -217,6 +228,7 @@ struct Told {
     wait: Duration,
     /// The rule that decided after that.
     rule: String,
+    harmless: Option<&'static str>,
     turn: Turn,
     again: Vec<Duration>,
     end: Option<Result<Outcome, Error>>,
@@ -253,6 +265,7 @@ impl Told {
             effect: Effect::Unknown,
             wait: Duration::ZERO,
             rule: String::new(),
+            harmless: None,
             turn: Turn::End,
             again: Vec::new(),
             end: None,
@@ -277,6 +290,9 @@ impl Told {
                 }
                 Step::Send { .. } => {
                     turn.get_or_insert(Turn::Send);
+                    if told.effect == Effect::Unknown {
+                        told.harmless = told.harmless.or(call.harmless(now));
+                    }
                     told.again.push((now - answered_at).saturating_sub(paced));
                     paced = Duration::ZERO;
                     if told.again.len() >= AGAIN_MAX {
@@ -317,60 +333,5 @@ impl Told {
             Err(error) => &error.details().attempts,
         });
         self.end = Some(result);
-    }
-}
-
-/// What a person does: what the dialect says about the code, and where it says nothing, what
-/// goes for every API.
-fn action(known: Option<&str>, class: Class, effect: Effect, next: Next) -> String {
-    let or = |general: &str| known.unwrap_or(general).to_owned();
-    match next {
-        Next::SendAgain(_) | Next::Authenticate(_) => {
-            format!("nothing, unless it stays like this; then {}", or(general(class)))
-        }
-        Next::LookUp { .. } => "nothing, unless the look-up cannot tell; then look for it \
-                                yourself before sending it again"
-            .to_owned(),
-        Next::Compare => {
-            format!("nothing, if what is there is the same; else {}", or(general(class)))
-        }
-        Next::End if effect == Effect::Unknown => {
-            let first = "look whether it is there before sending it again";
-            match known {
-                Some(known) => format!("{first}; {known}"),
-                None => first.to_owned(),
-            }
-        }
-        Next::End => or(general(class)),
-    }
-}
-
-/// What a person does about a class, whatever the API.
-fn general(class: Class) -> &'static str {
-    match class {
-        Class::Ok => "nothing",
-        Class::Queued => "never send it again; look later whether it is in effect",
-        Class::Partial => "read which items failed, correct these and send only them again",
-        Class::Duplicate => "use the record that is there, or give this one another key",
-        Class::Validation => "correct the request",
-        Class::NotFound => "check the path, and whether the record is still there",
-        Class::Conflict => "read the record as it is now, then decide",
-        Class::IdempotencyMismatch => "use a fresh idempotency key for other content",
-        Class::InProgress => "wait until the same request has ended",
-        Class::Unauthenticated => "check that the credentials are sent and still valid",
-        Class::CredentialsRejected => {
-            "correct the credentials; repeated tries may lock the account"
-        }
-        Class::Csrf => "log in again; check that nothing strips the CSRF header",
-        Class::Forbidden => "ask an administrator of the API for the right",
-        Class::RateLimited => "send less at a time, and later",
-        Class::QuotaExhausted => "wait for the next period, or buy more",
-        Class::Declined => "ask the other side why",
-        Class::Unavailable | Class::ServerError | Class::Network => {
-            "try again later; tell those who run the API if it stays"
-        }
-        Class::Unmodelled => {
-            "check the address and what stands in between; show the answer to those who run the API"
-        }
     }
 }

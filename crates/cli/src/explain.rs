@@ -26,12 +26,13 @@ pub(crate) fn run(global: &Global, args: &ExplainArgs) -> Result<u8, Failure> {
     let asked = Asked::of(args, &contract.dialect)?;
     let (reply, mut remarks) = read_reply(args, &asked.method)?;
     let dialect = Arc::new(contract.dialect);
-    let tell = |method: &Method| {
+    let tell_of = |asked: &Asked, method: &Method| {
         let (request, options) = asked.call(&dialect, method);
         explain(&dialect, contract.policy, request, options, &reply)
     };
+    let tell = |method: &Method| tell_of(&asked, method);
     let told = tell(&asked.method);
-    remarks.extend(asked.remarks(&dialect, &told));
+    remarks.extend(asked.remarks(&dialect, &told, |asked| tell_of(asked, &asked.method)));
     let shown = Shown {
         dialect: &dialect,
         policy: contract.policy,

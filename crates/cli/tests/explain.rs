@@ -4,6 +4,8 @@
 mod calls;
 #[path = "explain/dialects.rs"]
 mod dialects;
+#[path = "explain/golden.rs"]
+mod golden;
 #[path = "explain/replies.rs"]
 mod replies;
 #[path = "explain/stage.rs"]

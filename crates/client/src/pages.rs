@@ -16,6 +16,5 @@ pages! {
     Idempotency: "../../../docs/patterns/idempotency.md",
     StructuredLogging: "../../../docs/patterns/structured-logging.md",
     UserMessages: "../../../docs/patterns/user-messages.md",
-    Authentication: "../../../docs/authentication.md",
     Observability: "../../../docs/observability.md",
 }

@@ -13,7 +13,7 @@ impl Call {
     /// Why sending it again after an unknown effect cannot do it twice; none if it could.
     ///
     /// A key has to be remembered until the attempt has ended, not only until it begins.
-    pub(super) fn harmless(&self, now: Time) -> Option<&'static str> {
+    pub(crate) fn harmless(&self, now: Time) -> Option<&'static str> {
         let longest = Duration::from_millis(self.policy().attempt_timeout_ms);
         match self.nature {
             Nature::Safe => Some("it changes nothing"),

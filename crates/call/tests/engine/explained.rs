@@ -117,7 +117,7 @@ fn a_429_is_final_where_the_guide_says_so() {
     let limited = reply(429, &[("retry-after", "7")], "");
     let told = told(PolicyName::Documented, post(), Options::default(), &limited);
     assert_eq!((told.next, told.again.len()), (Next::End, 0));
-    assert_eq!(told.action, "send less at a time, and later");
+    assert_eq!(told.action, "send less at a time, and later; wait at least 7 s");
 }
 
 #[test]

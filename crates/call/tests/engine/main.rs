@@ -30,5 +30,4 @@ mod scenario;
 mod schema;
 mod sendable;
 mod session;
-mod tiers;
 mod vectors;

@@ -70,7 +70,7 @@ fn the_servers_verdict_goes_before_rules_and_classes() {
     let read = Request::new(Method::GET, "/payments");
     let played = world().play(read, Options::default(), script([down]));
     assert_eq!(played.sent_ms.len(), 1);
-    assert!(played.error().details().rule.contains("the server says not to send again"));
+    assert!(played.error().details().rule.contains("the server says not to send it again"));
     let odd = reply(503, "").with("should-retry", "perhaps");
     let played = world().play(pay(), keyed(), script([odd, made()]));
     assert_eq!(played.sent_ms.len(), 2, "a word that nobody knows says nothing");

@@ -2,7 +2,7 @@
 
 use http::Method;
 use steadfast::dialect::{Dialect, Idempotency, KeyPlace};
-use steadfast::{Effect, Explanation, IdempotencyKey, Nature, Options, Request};
+use steadfast::{Effect, Explanation, IdempotencyKey, Nature, Next, Options, Request};
 
 use crate::args::explain::ExplainArgs;
 use crate::failure::Failure;
@@ -12,6 +12,7 @@ const ANY_PATH: &str = "/";
 /// What stands for a key: which one it is changes nothing.
 const ANY_KEY: &str = "00000000-0000-4000-8000-000000000000";
 
+#[derive(Clone)]
 pub(super) struct Asked {
     pub(super) method: Method,
     path: String,
@@ -25,7 +26,7 @@ pub(super) struct Asked {
     taken_for_natural: bool,
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum PathIs {
     Given,
     /// The only one that was possible, or the first of several.
@@ -104,44 +105,65 @@ impl Asked {
     }
 
     /// What has to be said of the keys, if anything.
-    pub(super) fn remarks(&self, dialect: &Dialect, told: &Explanation) -> Vec<String> {
+    pub(super) fn remarks(
+        &self,
+        dialect: &Dialect,
+        told: &Explanation,
+        tell: impl Fn(&Self) -> Explanation,
+    ) -> Vec<String> {
         let request = Request::new(self.method.clone(), &self.path);
-        let (title, method, path) = (&dialect.title, &self.method, &self.path);
-        let in_doubt = told.effect == Effect::Unknown && told.nature.is_write();
-        let keys = dialect.idempotency.as_ref();
-        let honoured = keys.is_some_and(|keys| keys.honours(&request));
-        let mut remarks = Vec::new();
-        if self.taken_for_natural {
+        let in_doubt = told.effect == Effect::Unknown && told.next == Next::End;
+        let mut remarks: Vec<String> =
+            self.of_the_key(dialect, &request, in_doubt).into_iter().collect();
+        let natural = dialect.creates(&request);
+        if self.natural_key && natural.is_none() {
             remarks.push(format!(
-                "{title} takes no idempotency keys for this, so --key-sent means --natural-key here"
+                "--natural-key changes nothing: the dialect {} names no natural key for {} {}",
+                dialect.name, self.method, self.path
             ));
         }
-        if self.key_sent && keys.is_none() {
-            remarks.push(format!("--key-sent changes nothing: {title} takes no idempotency keys"));
-        } else if self.key_sent && !honoured && in_doubt {
-            remarks.push(format!(
-                "{title} recognises no repeat of {method} {path} by an idempotency key, so the key does not make it safe to send it again"
-            ));
-        } else if self.key_sent && self.path_is == PathIs::Assumed {
-            remarks.push(format!(
-                "{path} was taken for the path, since {title} recognises keys there; --path says another"
-            ));
-        } else if !self.key_sent && honoured && in_doubt {
+        if !in_doubt {
+            return remarks;
+        }
+        // What another key would change is asked of the engine.
+        let with = |key_sent, natural_key| tell(&Self { key_sent, natural_key, ..self.clone() });
+        if dialect.idempotency.is_some()
+            && !self.key_sent
+            && with(true, self.natural_key).next != Next::End
+        {
             remarks.push(
                 "this is said of a call without an idempotency key; one that carried it (--key-sent) can be sent again".to_owned(),
             );
         }
-        match (self.natural_key, dialect.creates(&request)) {
-            (true, None) => remarks.push(format!(
-                "--natural-key changes nothing: the dialect {} names no natural key for {method} {path}",
-                dialect.name
-            )),
-            (false, Some((name, _))) if in_doubt => remarks.push(format!(
-                "this is said of a call that does not name the key of its {name}; one that does (--natural-key) can be looked up"
-            )),
-            _ => {}
+        let named = natural.filter(|_| !self.natural_key);
+        if let Some((name, _)) = named.filter(|_| with(self.key_sent, true).next != Next::End) {
+            remarks.push(format!(
+                "this is said of a call that does not name the key of its {name}; one that does (--natural-key) can be looked up or recognised"
+            ));
         }
         remarks
+    }
+
+    fn of_the_key(&self, dialect: &Dialect, request: &Request, in_doubt: bool) -> Option<String> {
+        let (title, method, path) = (&dialect.title, &self.method, &self.path);
+        let keys = dialect.idempotency.as_ref();
+        if self.taken_for_natural {
+            return Some(format!(
+                "{title} takes no idempotency keys for this, so --key-sent means --natural-key here"
+            ));
+        }
+        match keys.filter(|_| self.key_sent) {
+            None if self.key_sent => {
+                Some(format!("--key-sent changes nothing: {title} takes no idempotency keys"))
+            }
+            Some(keys) if in_doubt && !keys.honours(request) => Some(format!(
+                "{title} recognises no repeat of {method} {path} by an idempotency key, so the key does not make it safe to send it again"
+            )),
+            Some(_) if self.path_is == PathIs::Assumed => Some(format!(
+                "{path} was taken for the path, since {title} recognises keys there; --path says another"
+            )),
+            _ => None,
+        }
     }
 }
 

@@ -90,6 +90,7 @@ fn json(told: &Explanation, method: &Method) -> Value {
             "reset_ms": limit.reset.map(millis),
         })),
         "server_says_again": told.verdict,
+        "harmless": told.harmless,
         "key_sent": told.key_sent,
         "field_errors": fields_json(&told.field_errors),
         "items": items_json(&told.items),
@@ -134,14 +135,17 @@ pub(crate) fn ending(result: &Result<Outcome, Error>) -> &'static str {
 fn lines(told: &Explanation) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("class", format!("{}: {}", told.class, told.class.meaning())),
-        ("effect", effect(told).to_owned()),
+        ("effect", effect(told)),
         ("next", next(told)),
         ("action", told.action.clone()),
         ("rule", told.rule.clone()),
     ];
     let mut more = |name, said: Option<String>| lines.extend(said.map(|said| (name, said)));
     more("code", told.code.clone());
-    more("message", told.message.clone());
+    // Where the API has no message of its own, the fields are told anyway.
+    let first = told.field_errors.first().map(ToString::to_string);
+    let own = |text: &String| first.as_ref().is_none_or(|first| !text.starts_with(first.as_str()));
+    more("message", told.message.clone().filter(own));
     lines.extend(field_lines(&told.field_errors));
     lines.extend(item_lines(&told.items));
     let mut more = |name, said: Option<String>| lines.extend(said.map(|said| (name, said)));
@@ -175,15 +179,24 @@ fn limit(limit: Limit) -> String {
     format!("{}{of} requests are left{}", limit.remaining, reset.unwrap_or_default())
 }
 
-fn effect(told: &Explanation) -> &'static str {
-    match (told.nature, told.effect, told.class) {
+fn effect(told: &Explanation) -> String {
+    let text = match (told.nature, told.effect, told.class) {
         (Nature::Safe, _, _) => "none: a read changes nothing",
         (_, Effect::None, _) => "none: nothing was done",
         (_, Effect::Applied, Class::Queued) => "applied: accepted, and in effect later",
         (_, Effect::Applied, Class::Partial) => "applied: a part of it is in effect",
         (_, Effect::Applied, _) => "applied: it is in effect",
-        (_, Effect::Unknown, _) => "unknown: it may have taken effect, and nobody can say",
-    }
+        (_, Effect::Unknown, _) => match told.harmless {
+            // Who knows that twice does no harm need not know more.
+            Some(why) => {
+                return format!(
+                    "unknown: it may have taken effect; sending it again does no harm, since {why}"
+                );
+            }
+            None => "unknown: it may have taken effect, and the answer does not tell",
+        },
+    };
+    text.to_owned()
 }
 
 fn next(told: &Explanation) -> String {

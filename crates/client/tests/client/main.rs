@@ -24,6 +24,5 @@ mod secrets;
 mod server;
 mod sessions;
 mod tls;
-mod tokens;
 mod transport;
 mod writes;
