@@ -7,6 +7,7 @@ mod control;
 mod doubles;
 mod faults;
 mod lists;
+mod operations1;
 mod orders;
 mod presets;
 mod queue;

@@ -4,7 +4,7 @@ mod conflicts;
 mod faults;
 mod money;
 mod records;
-mod vectors;
+pub(crate) mod vectors;
 
 use serde_json::{Value, json};
 use steadfast_sandbox::{Api, Fixtures, Options, Sandbox};

@@ -93,7 +93,7 @@ async fn send(client: &Thredfi, step: &Step) -> std::io::Result<Reply> {
 }
 
 /// Whether a body is what was expected; the first place where it is not.
-fn differs(expected: &Value, found: &Value, place: &str) -> Option<String> {
+pub(crate) fn differs(expected: &Value, found: &Value, place: &str) -> Option<String> {
     let wrong = || Some(format!("{place} is {found}, not {expected}"));
     match (expected, found) {
         (Value::String(any), _) if any == "*" => None,
