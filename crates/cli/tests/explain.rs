@@ -6,6 +6,8 @@ mod calls;
 mod dialects;
 #[path = "explain/golden.rs"]
 mod golden;
+#[path = "explain/keys.rs"]
+mod keys;
 #[path = "explain/replies.rs"]
 mod replies;
 #[path = "explain/stage.rs"]

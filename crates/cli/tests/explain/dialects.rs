@@ -21,6 +21,51 @@ fn the_built_in_dialects_are_listed() {
     assert!(listed.iter().all(|one| one["format"] == json!(1)), "{listed:?}");
 }
 
+/// What a person reads in a terminal of the usual width.
+#[test]
+fn lists_contracts_and_mistakes_fit_80_columns() {
+    let stage = Stage::new();
+    let listed = stage.run(&["dialect", "list"]).with_status(0);
+    let names = stage.run(&["dialect", "list", "--json"]).json();
+    let names = names.as_array().expect("a list").iter().filter_map(|one| one["name"].as_str());
+    let names: Vec<&str> = names.collect();
+    assert_eq!(names.len(), 13);
+    let mut pages = vec![listed.out];
+    pages.extend(names.iter().map(|name| stage.run(&["dialect", "show", name]).out));
+    let wrong = depot_text()
+        .replace("attempts = 3", "atempts = 3")
+        .replace("jitter = \"none\"", "jitter = \"non\"");
+    stage.write("wrong.toml", &wrong);
+    pages.push(stage.run(&["dialect", "check", "wrong.toml"]).with_status(2).out);
+    let wide: Vec<&str> = pages
+        .iter()
+        .flat_map(|page| page.lines())
+        .filter(|line| line.chars().count() > 80)
+        .collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+}
+
+/// Log-in, CSRF, keys, limits, items, verdicts and paging are told where an API has them.
+#[test]
+fn every_part_of_a_contract_is_told_in_words() {
+    let show = |name: &str| Stage::new().run(&["dialect", "show", name]).with_status(0);
+    show("stripe").prints(&[
+        "at header:Idempotency-Key, honoured by POST /v1/*",
+        "made for each of these writes where the caller gives none",
+        "remembered for 24 h; an older key counts as none",
+        "header:stripe-should-retry says whether to send again",
+        "POST /v1/*, POST /v2/*, DELETE /v2/*: yes, with the same idempotency key",
+        "a 401 ends the call",
+        "Policy recommended, unless another is chosen",
+    ]);
+    show("sap-odata").prints(&["CSRF: HEAD / gives x-csrf-token", "Lists of many pages"]);
+    show("salesforce").prints(&[
+        "results of single items at the top of the body; a failed one has /success false",
+        "after a 401 the log-in is renewed, once for a call",
+    ]);
+    show("github").prints(&["requests left at header:x-ratelimit-remaining"]);
+}
+
 #[test]
 fn a_contract_is_shown_in_words_and_as_it_is() {
     let stage = Stage::new();
@@ -84,6 +129,9 @@ fn a_wrong_dialect_is_told_with_line_key_and_remedy() {
         stage.run(&["dialect", "check", "references.toml", "--json"]).with_status(2).json();
     assert_eq!(report["problems"].as_array().map(Vec::len), Some(2), "{report}");
     assert_eq!(report["first_only"], false);
+    let second = &report["mistakes"][1];
+    assert!(second["line"].as_u64() > Some(1) && second["key"].is_string(), "{report}");
+    assert!(second["remedy"].as_str().is_some_and(|text| text.contains("[list.dok]")), "{report}");
     stage.run(&["dialect", "check", "gone.toml"]).with_status(2).says(&["gone.toml"]);
     stage.run(&["dialect", "show", "form.toml"]).with_status(2).says(&["form.toml", "atempts"]);
 }
