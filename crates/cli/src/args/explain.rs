@@ -9,10 +9,10 @@ use clap::Args;
 #[command(after_help = "\
 Nothing is sent. Without --method it is told for a write (POST) and for a read (GET).
 
-  steadfast explain --api knosc --status 503 -X POST --path /purchase-order --natural-key
-  steadfast explain --api stripe --status 500 -X POST --path /v1/charges --key-sent
-  steadfast explain --api knosc --status 400 '{\"Code\":\"ItemMaster.NotFound\",\"Message\":\"…\"}'
-  curl -i … | steadfast explain --api knosc --method POST --path /purchase-order -
+  steadfast explain --api knosc --status 503 -X POST --natural-key
+  steadfast explain --api stripe --status 500 -X POST --key-sent
+  steadfast explain --api knosc --status 400 '{\"Code\":\"ItemMaster.NotFound\"}'
+  curl -i … | steadfast explain --api knosc -X POST --path /purchase-order -
 
 Exit status: 0 it is explained; 2 usage, input or settings.")]
 pub(crate) struct ExplainArgs {

@@ -79,6 +79,9 @@ fn replies(dialect: &Dialect, page: &mut Page) {
     for limit in &dialect.hints.limit {
         page.line(&limit_line(limit));
     }
+    if dialect.hints.limit.is_empty() {
+        page.line("no header tells how many requests are left: the limit is found by meeting it");
+    }
     if dialect.reply.body_decides {
         page.line("the body of a success to a write says whether it is done or queued");
     }

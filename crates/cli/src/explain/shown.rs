@@ -222,7 +222,14 @@ fn next(told: &Explanation) -> String {
 
 /// What comes if the same answer comes each time.
 fn then(told: &Explanation) -> String {
-    let later: Vec<String> = told.again.iter().skip(1).map(Waits::to_string).collect();
+    let repeats = told.again.get(1..).unwrap_or_default().chunk_by(|one, next| one == next);
+    let later: Vec<String> = repeats
+        .map(|same| match same {
+            [once] => once.to_string(),
+            [first, _] => format!("twice {first}"),
+            several => format!("{} times {}", several.len(), several[0]),
+        })
+        .collect();
     let sends = told.again.len() + 1;
     let later = match later.is_empty() {
         true => String::new(),

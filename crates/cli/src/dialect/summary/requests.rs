@@ -54,8 +54,10 @@ pub(super) fn of(dialect: &Dialect, page: &mut Page) {
         None => {}
     }
     with_every_call(dialect, page);
-    if let Some(keys) = &dialect.idempotency {
-        key_lines(keys, page);
+    page.title("Idempotency keys");
+    match &dialect.idempotency {
+        Some(keys) => key_lines(keys, page),
+        None => page.line("none: the API recognises no repeat by a key"),
     }
 }
 
@@ -73,7 +75,6 @@ fn with_every_call(dialect: &Dialect, page: &mut Page) {
 }
 
 fn key_lines(keys: &Idempotency, page: &mut Page) {
-    page.title("Idempotency keys");
     page.line(&format!("at {}, honoured by {}", keys.at, routes(&keys.honoured)));
     if let Some(sent) = &keys.sent {
         page.line(&format!("sent to {}", routes(sent)));
