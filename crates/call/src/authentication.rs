@@ -102,10 +102,14 @@ impl<'d> Authentication<'d> {
         match event {
             AuthEvent::Go | AuthEvent::Parent(Ok(())) => self.go(now, account),
             AuthEvent::Parent(Err(failure)) => AuthStep::Failed(failure),
-            AuthEvent::Failed(failure) => {
-                self.ended(Class::Network, now, account);
-                self.again(failure.text.clone(), None, now, draw)
-            }
+            // Every status but a success says enough by itself, however little of its body came.
+            AuthEvent::Failed(failure) => match failure.answer() {
+                Some(answer) => self.replied(&answer, false, now, draw, account),
+                None => {
+                    self.ended(Class::Network, now, account);
+                    self.again(failure.text.clone(), None, now, draw)
+                }
+            },
             AuthEvent::Replied { reply, session } => {
                 self.replied(reply, session, now, draw, account)
             }

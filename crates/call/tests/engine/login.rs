@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use http::{HeaderMap, StatusCode};
 use steadfast_call::dialect::PolicyName;
 use steadfast_call::{
     Account, AuthEvent, AuthFailure, AuthStep, Authentication, CredentialsKind, Draw, Exchange,
-    Failure, Principal, Reach, Renewed, Time, Wanted,
+    Failure, Principal, Reach, Renewed, Reply, Time, Wanted,
 };
 
 use crate::scenario::{Answer, code, gone_away, knosc, reply};
@@ -186,4 +187,27 @@ fn k1_a_redirected_log_in_is_an_error() {
     let (seen, end, _) = play(false, vec![(Some(reply(302, "")), NONE)]);
     assert_eq!(seen.len(), 1);
     assert!(is_unreached(&end));
+}
+
+/// Found wrong: what was left of an answer whose body broke off was not read, so a log-in was
+/// asked for again before its hint, and one that was refused was repeated.
+#[test]
+fn an_answer_to_a_log_in_that_breaks_off_is_read_as_far_as_it_goes() {
+    let dialect = knosc();
+    let broken = |status: u16, wait: &'static str| {
+        let headers = [("retry-after".parse().unwrap(), wait.parse().unwrap())];
+        let code = StatusCode::from_u16(status).unwrap();
+        let reply = Reply::new(code, HeaderMap::from_iter(headers), "<html>".into());
+        Failure::new(Reach::ReplyBroken { status }, "the body broke off").with_reply(reply)
+    };
+    let (now, draw) = (Time::from_millis(0), Draw::new(0.5));
+    let mut account = Account::new(&dialect, None, now);
+    let wanted = Wanted { principal: Principal::Account, refreshable: false, route: 0 };
+    let policy = PolicyName::Documented;
+    let mut machine = Authentication::new(&dialect, policy, wanted, &mut account);
+    let _ = machine.step(AuthEvent::Go, now, draw, &mut account);
+    let step = machine.step(AuthEvent::Failed(&broken(503, "30")), now, draw, &mut account);
+    assert_eq!(step, AuthStep::WaitUntil(Time::from_millis(30_000)));
+    let step = machine.step(AuthEvent::Failed(&broken(401, "0")), now, draw, &mut account);
+    assert_eq!(closed(&step), Some(CredentialsKind::Refused));
 }
