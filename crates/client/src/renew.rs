@@ -10,15 +10,16 @@ use steadfast_call::{
     AuthEvent, AuthFailure, AuthStep, Authentication, Entry, Exchange, Generation, Principal,
     Renewed, Reply, Time, Wanted, csrf_token, token,
 };
-use tokio::sync::watch;
+use tokio::sync::broadcast;
 
 use crate::client::Inner;
 use crate::log;
 use crate::secret::Secret;
 use crate::session::Snapshot;
 
-/// A renewal that is under way, and how it ended.
-pub(crate) type Renewal = watch::Receiver<Option<Result<(), AuthFailure>>>;
+/// A renewal that is under way, as long as its task is. Those who wait for its end go on in the
+/// order in which they came, so that the same calls run the same way each time.
+pub(crate) type Renewal = broadcast::WeakSender<Result<(), AuthFailure>>;
 
 /// Gets a session of that principal that holds. `csrf`: with a CSRF token that is fetched.
 pub(crate) async fn renew(
@@ -27,8 +28,8 @@ pub(crate) async fn renew(
     csrf: bool,
 ) -> Result<(), AuthFailure> {
     let Some(mut renewal) = join(inner, principal, csrf)? else { return Ok(()) };
-    match renewal.wait_for(Option::is_some).await {
-        Ok(result) => result.clone().unwrap_or(Ok(())),
+    match renewal.recv().await {
+        Ok(result) => result,
         Err(_) => Err(unreached("the renewal was broken off")),
     }
 }
@@ -48,7 +49,7 @@ fn join(
     inner: &Arc<Inner>,
     principal: &Principal,
     csrf: bool,
-) -> Result<Option<Renewal>, AuthFailure> {
+) -> Result<Option<broadcast::Receiver<Result<(), AuthFailure>>>, AuthFailure> {
     let mut shared = inner.shared();
     let session = shared.account.session_of(principal);
     session.lapse(inner.now());
@@ -60,16 +61,15 @@ fn join(
     }
     // One whose sender is gone without a word was broken off: its task panicked, or its runtime
     // was shut down. It must not stand in the way of another.
-    let under_way = shared.renewals.get(principal);
-    if let Some(renewal) = under_way.filter(|renewal| renewal.has_changed().is_ok()) {
-        return Ok(Some(renewal.clone()));
+    if let Some(renewal) = shared.renewals.get(principal).and_then(Renewal::upgrade) {
+        return Ok(Some(renewal.subscribe()));
     }
-    let (sender, receiver) = watch::channel(None);
-    shared.renewals.insert(principal.clone(), receiver.clone());
+    let (sender, receiver) = broadcast::channel(1);
+    shared.renewals.insert(principal.clone(), sender.downgrade());
     let (inner, principal) = (Arc::clone(inner), principal.clone());
     tokio::spawn(async move {
         let result = authenticate(&inner, &principal).await;
-        let _ = sender.send(Some(finish(&inner, &principal, result)));
+        let _ = sender.send(finish(&inner, &principal, result));
     });
     Ok(Some(receiver))
 }
