@@ -60,6 +60,21 @@ fn a_look_up_keeps_to_a_hint_that_was_told_to_a_call_that_has_ended() {
     holds(&plan);
 }
 
+/// What was left of an answer whose body broke off was not read.
+#[test]
+fn a_log_in_whose_answer_breaks_off_is_not_repeated_before_its_hint() {
+    let faults = vec![Fault { on: On::LogIn, nth: 0, fate: unavailable(Body::HtmlCut, 30) }];
+    holds(&plan(1, faults));
+}
+
+/// As above, and worse: a few wrong passwords lock an account.
+#[test]
+fn a_log_in_that_was_refused_is_not_repeated_though_its_answer_breaks_off() {
+    let mut plan = plan(1, vec![Fault { on: On::LogIn, nth: 0, fate: Fate::Cut }]);
+    plan.quirks.wrong_password = true;
+    assert_eq!(holds(&plan).exchanges, 1);
+}
+
 /// A late answer may quote credentials that have been replaced since.
 #[test]
 fn no_error_quotes_credentials_of_a_session_that_has_been_replaced() {
@@ -78,4 +93,14 @@ fn no_error_quotes_credentials_of_a_session_that_has_been_replaced() {
 #[test]
 fn no_error_quotes_what_an_attempt_was_sent_with_before_a_renewal() {
     holds(&serde_json::from_str(include_str!("quoted.json")).unwrap());
+}
+
+/// Those who waited for a renewal were woken in an order that no seed decides (I8).
+#[test]
+fn many_who_wait_for_one_renewal_go_on_in_the_order_in_which_they_came() {
+    let plan = plan(40, Vec::new());
+    let first = holds(&plan);
+    for _ in 0..5 {
+        assert_eq!(holds(&plan).log, first.log);
+    }
 }

@@ -9,9 +9,7 @@ const SEEDS: u64 = 2_000;
 
 #[test]
 fn every_invariant_holds_in_every_world() {
-    let mut tally = campaign(0, SEEDS, 2, Leg::Client, |_| true);
-    // Of log-ins whose answers break off, hints and refusals are not heard yet.
-    tally.failures.retain(|(_, found)| matches!(found.invariant, "I1" | "I2" | "I3" | "I4"));
+    let tally = campaign(0, SEEDS, 2, Leg::Client, |_| true);
     assert_eq!(tally.failures, [], "replay one with: steadfast-sim --seed N");
     assert_eq!(tally.worlds, SEEDS);
     assert!(tally.exchanges > 10 * SEEDS, "much happens: {}", tally.exchanges);
@@ -22,8 +20,7 @@ fn every_invariant_holds_in_every_world() {
 fn the_same_seed_gives_the_same_log() {
     for seed in 0..20 {
         let plan = Plan::draw(seed);
-        let (once, again) =
-            (run(&plan, Leg::Plain(None), true), run(&plan, Leg::Plain(None), true));
+        let (once, again) = (run(&plan, Leg::Client, true), run(&plan, Leg::Client, true));
         assert_eq!(once.unwrap().log, again.unwrap().log, "seed {seed}");
     }
 }

@@ -106,6 +106,10 @@ impl Direct {
                     return Err(AuthFailure::Unreached { text });
                 }
                 AuthStep::WaitUntil(until) => {
+                    // Whoever waits here may go away, and the next one has to wait all the same.
+                    if let Some(held) = machine.hold_until() {
+                        self.shared().account.session.hold_until(held);
+                    }
                     sleep_until(self.instant(until)).await;
                     self.step(&mut machine, AuthEvent::Go)
                 }
