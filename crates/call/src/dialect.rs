@@ -41,6 +41,7 @@ pub use policy::{
     RateLimited,
 };
 pub use reply::{FieldErrors, ItemFailed, Items, ReplyPlaces, Verdict};
+pub(crate) use resource::column;
 pub use resource::{
     Active, Create, Field, FieldTable, FieldType, FieldValues, Filter, ListRoute, LookupRoute,
     PathValue, Resource, WitnessRoute,

@@ -6,10 +6,13 @@
 //! shows nothing, shows a part of the list only, and is stopped (hazard 60). So is one that tells
 //! of more rows than it showed. A list read forwards can miss a row that slips to an earlier page
 //! while others are deleted; where a missing row would be taken as proof, the pages are read
-//! backwards once more, since a slipping row is then seen twice rather than not at all. Cursors
-//! stay where they are, so what follows them is read once.
+//! backwards once more, since a slipping row is then seen twice rather than not at all. So they
+//! are where the list is seen to change under the reading (hazard 62). Cursors stay where they
+//! are, so what follows them is read once, unless a row comes again: then what they are sorted by
+//! changes.
 
 mod next;
+mod shown;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +20,8 @@ use serde_json::Value;
 
 use crate::dialect::{Extract, Paging, value_text};
 use crate::reply::Reply;
+
+use shown::Shown;
 
 pub use next::{next_link, same_origin_path};
 
@@ -40,8 +45,7 @@ pub struct Scan {
     last_page: Option<String>,
     /// The first page had rows, and fewer than were asked for.
     one_short_page: bool,
-    /// How many rows were shown, those that came twice counted twice.
-    shown: u64,
+    shown: Shown,
     empty_pages: u32,
     /// The URLs and cursors that were followed.
     followed: BTreeSet<String>,
@@ -97,7 +101,7 @@ impl Scan {
             backwards: false,
             last_page: None,
             one_short_page: false,
-            shown: 0,
+            shown: Shown::new(None),
             empty_pages: 0,
             followed: BTreeSet::new(),
         }
@@ -108,6 +112,15 @@ impl Scan {
     #[must_use]
     pub fn below(mut self, base_url: &str) -> Self {
         base_url.clone_into(&mut self.base_url);
+        self
+    }
+
+    /// The same scan of a list whose rows are told apart by this column, or JSON pointer: rows
+    /// that come again are known, and a list that changes under the reading is read backwards
+    /// once more (hazard 62). What two rows of one page share tells none apart.
+    #[must_use]
+    pub fn told_apart_by(mut self, column: Option<&str>) -> Self {
+        self.shown = Shown::new(column);
         self
     }
 
@@ -153,23 +166,28 @@ impl Scan {
     /// Takes note of a page, its rows and the reply that they came with, and says whether
     /// another has to be read.
     pub fn seen(&mut self, rows: &[Value], reply: &Reply) -> ScanEnd {
+        let total = match &self.paging {
+            Paging::PageNumber { total, .. } | Paging::Offset { total, .. } => total.as_deref(),
+            Paging::NextUrl { .. } | Paging::Cursor { .. } => None,
+        };
+        let total = told(reply, total);
+        self.shown.page(rows, total, self.backwards);
         if self.backwards {
             return self.step_back();
         }
-        self.shown += rows.len() as u64;
         if self.asked.len() > PAGES_MAX {
             return ScanEnd::Broken(format!("the list has more than {PAGES_MAX} pages"));
         }
         match self.paging.clone() {
-            Paging::PageNumber { total, .. } => {
+            Paging::PageNumber { .. } => {
                 let next = |at: u64, _| at + 1;
-                self.numbered(rows, next, told(reply, total.as_deref()), None)
+                self.numbered(rows, next, total, None)
             }
             // By the rows that came, not by those that were asked for: the server may cap them.
-            Paging::Offset { total, window, .. } => {
+            Paging::Offset { window, .. } => {
                 let next = |at: u64, count: u64| at + count;
                 let window = told(reply, window.as_deref());
-                self.numbered(rows, next, told(reply, total.as_deref()), window)
+                self.numbered(rows, next, total, window)
             }
             Paging::NextUrl { at, .. } => self.linked(rows, &at, reply),
             Paging::Cursor { at, from_row, more, .. } => {
@@ -201,14 +219,15 @@ impl Scan {
         }
         let first = self.asked.len() == 1;
         if rows.is_empty() {
-            return match total.filter(|total| *total > self.shown) {
+            // Of a list that has changed, the rows that lack may only have moved.
+            return match total.filter(|total| *total > self.shown.rows && !self.shown.changed) {
                 Some(total) => ScanEnd::Broken(self.too_few(total)),
                 None => self.end(),
             };
         }
         self.one_short_page = first && count < size;
-        let whole = total.is_some_and(|total| self.shown >= total);
-        if whole && (first || !self.twice) {
+        let whole = total.is_some_and(|total| self.shown.rows >= total);
+        if whole && (first || !self.twice()) {
             return ScanEnd::Complete;
         }
         let next = next(at, count);
@@ -244,7 +263,7 @@ impl Scan {
     ) -> ScanEnd {
         let flag = more.and_then(|more| reply.json()?.pointer(more)?.as_bool());
         if flag == Some(false) {
-            return ScanEnd::Complete;
+            return self.end_of_cursors();
         }
         let cursor = match from_row {
             Some(column) => rows.last().and_then(|row| row.pointer(column)).and_then(value_text),
@@ -253,7 +272,7 @@ impl Scan {
         let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else {
             return match flag == Some(true) || (from_row.is_some() && !rows.is_empty()) {
                 true => ScanEnd::Broken("there may be more, and no cursor leads to it".to_owned()),
-                false => ScanEnd::Complete,
+                false => self.end_of_cursors(),
             };
         };
         if !self.followed.insert(cursor.clone()) {
@@ -273,7 +292,16 @@ impl Scan {
     }
 
     fn too_few(&self, total: u64) -> String {
-        format!("it says that there are {total} rows, and shows {}", self.shown)
+        format!("it says that there are {total} rows, and shows {}", self.shown.rows)
+    }
+
+    /// True if the pages have to be read backwards once more.
+    fn twice(&self) -> bool {
+        self.twice || self.shown.changed
+    }
+
+    fn end_of_cursors(&mut self) -> ScanEnd {
+        if self.shown.changed { self.end() } else { ScanEnd::Complete }
     }
 
     /// After the last page. Rows slip from a page to the one before it; where the first page was
@@ -281,7 +309,7 @@ impl Scan {
     fn end(&mut self) -> ScanEnd {
         let pages = self.asked.len();
         let one_page = pages == 1 || (pages == 2 && self.one_short_page);
-        if !self.twice || one_page {
+        if !self.twice() || one_page {
             return ScanEnd::Complete;
         }
         self.backwards = true;
@@ -290,10 +318,20 @@ impl Scan {
 
     fn step_back(&mut self) -> ScanEnd {
         self.asked.pop();
-        match self.asked.is_empty() {
-            true => ScanEnd::Complete,
-            false => ScanEnd::More,
+        match (self.asked.is_empty(), self.shown.lacking()) {
+            (false, _) => ScanEnd::More,
+            (true, None) => ScanEnd::Complete,
+            (true, Some(total)) => ScanEnd::Broken(format!(
+                "it changes while it is read: it never had fewer than {total} rows, and showed {}",
+                self.shown.rows
+            )),
         }
+    }
+
+    /// True if the page that was seen last has, at this place, a row that an earlier page showed.
+    #[must_use]
+    pub fn shown_before(&self, place: usize) -> bool {
+        self.shown.again(place)
     }
 
     fn repeats(&mut self, rows: &[Value]) -> bool {
@@ -309,5 +347,7 @@ fn told(reply: &Reply, at: Option<&str>) -> Option<u64> {
     reply.json()?.pointer(at?)?.as_u64()
 }
 
+#[cfg(test)]
+mod moving;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ mod call_builder;
 mod own_runtime;
 
 use http::Method;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use steadfast_call::{AuthFailure, Error, LookUp, Options, Outcome, Request};
 
@@ -125,6 +126,21 @@ impl Client {
         };
         self.runtime
             .wait_for(work)
+            .unwrap_or_else(|gone| Err(ListError::Call { path, error: gone.into_error() }))
+    }
+
+    /// Reads a whole list, each row into a `T`.
+    ///
+    /// # Errors
+    /// As [`crate::Client::rows_as`].
+    pub fn rows_as<T>(&self, rows: Rows) -> Result<Vec<T>, ListError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let client = self.client.clone();
+        let path = rows.path.clone();
+        self.runtime
+            .wait_for(async move { client.rows_as(rows).await })
             .unwrap_or_else(|gone| Err(ListError::Call { path, error: gone.into_error() }))
     }
 

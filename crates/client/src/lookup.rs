@@ -4,6 +4,7 @@
 //! for several keys, or by one scan of the whole list where the server ignores filters.
 
 mod hub;
+mod pager;
 mod witness;
 
 use std::future::Future;
@@ -13,9 +14,7 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::Value;
 use steadfast_call::dialect::{LookupRoute, Resource};
-use steadfast_call::{
-    Class, Error, Found, Kind, LookUp, Options, Outcome, Request, Scan, ScanEnd, differences,
-};
+use steadfast_call::{Class, Error, Found, Kind, LookUp, Options, Outcome, Request, differences};
 
 use crate::client::{Client, Inner};
 use crate::driver::drive;
@@ -23,6 +22,7 @@ use crate::path::segment;
 
 use hub::Bearer;
 pub(crate) use hub::Hub;
+use pager::scan;
 pub use witness::Testimony;
 
 /// Why a list could not be read to its end.
@@ -44,6 +44,20 @@ pub enum ListError {
         /// What is wrong with it.
         text: String,
     },
+    /// A row is not what the caller reads it as.
+    #[error("{path}: page {page}, row {row}: {text}")]
+    Misfit {
+        /// The path of the list.
+        path: String,
+        /// The page, as they were asked for, the first being 1.
+        page: u64,
+        /// The row of that page, the first being 1.
+        row: u64,
+        /// Where in the row; empty if it is the row itself.
+        field: String,
+        /// What does not fit, and what it should have been.
+        text: String,
+    },
 }
 
 impl ListError {
@@ -51,13 +65,13 @@ impl ListError {
     fn refuses_query(&self) -> bool {
         match self {
             Self::Call { error, .. } => error.kind() == Kind::Refused(Class::Validation),
-            Self::Form { .. } => false,
+            Self::Form { .. } | Self::Misfit { .. } => false,
         }
     }
 }
 
 /// A list to read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Rows {
     /// Its path below the base URL.
     pub path: String,
@@ -65,9 +79,25 @@ pub struct Rows {
     pub query: Vec<(String, String)>,
     /// JSON pointer to the rows of a page, where they are elsewhere than the paging says.
     pub rows: Option<String>,
+    /// The column, or JSON pointer, that tells a row from all others; `id` unless said otherwise.
+    /// With none, or where two rows of one page share it, rows are handed over as often as they
+    /// come.
+    pub id: Option<String>,
     /// True if what is not seen will be taken as proof that it is not there: the pages are then
     /// read backwards once more, and rows may be seen twice.
     pub for_proof: bool,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self {
+            path: String::new(),
+            query: Vec::new(),
+            rows: None,
+            id: Some("id".to_owned()),
+            for_proof: false,
+        }
+    }
 }
 
 impl Rows {
@@ -78,21 +108,13 @@ impl Rows {
             path: route.list.clone(),
             query: route.include.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
             rows: route.rows.clone(),
+            id: Some(route.row_id.clone()),
             for_proof: false,
         }
     }
 }
 
 impl Client {
-    /// Reads a whole list, all pages, and hands each row over.
-    ///
-    /// # Errors
-    /// [`ListError`] if a page cannot be had or is no page of a list. Rows that were handed over
-    /// before are then no whole list.
-    pub async fn rows(&self, rows: Rows, each: impl FnMut(&Value) + Send) -> Result<(), ListError> {
-        scan(&self.inner, &rows, each).await
-    }
-
     /// Finds one by its natural key and compares it with `ours`, the JSON body that was or would
     /// be written. Keys are compared letter by letter.
     ///
@@ -207,7 +229,7 @@ async fn read_off_the_list(
         }
     };
     match scan(inner, &Rows::of(route), take).await {
-        Ok(()) | Err(ListError::Form { .. }) => Ok(found),
+        Ok(()) | Err(ListError::Form { .. } | ListError::Misfit { .. }) => Ok(found),
         Err(ListError::Call { error, .. }) => Err(error),
     }
 }
@@ -221,54 +243,3 @@ async fn ask(inner: &Arc<Inner>, path: String) -> Result<Outcome, Error> {
         None => drive(inner, request).await,
     }
 }
-
-pub(crate) async fn scan(
-    inner: &Arc<Inner>,
-    rows: &Rows,
-    mut each: impl FnMut(&Value) + Send,
-) -> Result<(), ListError> {
-    let form = |text: &str| ListError::Form { path: rows.path.clone(), text: text.to_owned() };
-    let Some(paging) = &inner.dialect.paging else {
-        return Err(form(NOT_PAGED));
-    };
-    let query: Vec<(&str, &str)> =
-        rows.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let paging = paging.clone().with_rows(rows.rows.as_deref());
-    let mut scan =
-        Scan::new(&paging, &rows.path, &query, rows.for_proof).below(inner.base_url.as_str());
-    loop {
-        let outcome = ask(inner, scan.request().path)
-            .await
-            .map_err(|error| ListError::Call { path: rows.path.clone(), error })?;
-        let reply = outcome.success().reply.as_ref().ok_or_else(|| form(NO_ROWS))?;
-        let page = reply.json().and_then(|body| scan.rows(body)).ok_or_else(|| form(NO_ROWS))?;
-        page.iter().for_each(&mut each);
-        match scan.seen(page, reply) {
-            ScanEnd::More => {}
-            ScanEnd::Complete => return Ok(()),
-            ScanEnd::Broken(text) => return Err(form(&text)),
-        }
-    }
-}
-
-/// The first row of a list; none if it has no row.
-pub(crate) async fn first_row(inner: &Arc<Inner>, rows: &Rows) -> Result<Option<Value>, ListError> {
-    let list = &rows.path;
-    let form = |text: &str| ListError::Form { path: list.clone(), text: text.to_owned() };
-    let Some(paging) = inner.dialect.paging.clone() else {
-        return Err(form(NOT_PAGED));
-    };
-    let paging = paging.with_size_rows(1).with_rows(rows.rows.as_deref());
-    let query: Vec<(&str, &str)> =
-        rows.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let scan = Scan::new(&paging, list, &query, false);
-    let outcome = ask(inner, scan.request().path)
-        .await
-        .map_err(|error| ListError::Call { path: list.clone(), error })?;
-    let body = outcome.success().json();
-    let page = body.and_then(|body| scan.rows(body)).ok_or_else(|| form(NO_ROWS))?;
-    Ok(page.first().cloned())
-}
-
-const NOT_PAGED: &str = "the dialect does not say how lists are paged";
-const NO_ROWS: &str = "the answer holds no rows where the dialect expects them";

@@ -185,7 +185,7 @@ impl LookupRoute {
 }
 
 /// The text of a column of a row, which may be named by a JSON pointer.
-fn column(row: &Value, name: &str) -> Option<String> {
+pub(crate) fn column(row: &Value, name: &str) -> Option<String> {
     let value = match name.starts_with('/') {
         true => row.pointer(name).or_else(|| row.get(name)),
         false => row.get(name),

@@ -3,7 +3,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
 /// Knosc's dialect with another table for the paging.
-fn paging(table: &str) -> Paging {
+pub(super) fn paging(table: &str) -> Paging {
     let knosc = Dialect::built_in_text("knosc").unwrap();
     let (from, until) = (knosc.find("[paging]").unwrap(), knosc.find("[list.item]").unwrap());
     let text = format!("{}[paging]\n{table}\n{}", &knosc[..from], &knosc[until..]);
@@ -12,7 +12,7 @@ fn paging(table: &str) -> Paging {
 
 use crate::dialect::Dialect;
 
-fn numbers() -> Paging {
+pub(super) fn numbers() -> Paging {
     paging(
         r#"
 kind = "page_number"
@@ -26,12 +26,12 @@ total = "/total"
     )
 }
 
-fn reply(body: &Value) -> Reply {
+pub(super) fn reply(body: &Value) -> Reply {
     Reply::new(StatusCode::OK, HeaderMap::new(), body.to_string().into())
 }
 
 /// The number that a parameter of the page has.
-fn parameter(scan: &Scan, name: &str) -> Option<String> {
+pub(super) fn parameter(scan: &Scan, name: &str) -> Option<String> {
     let path = scan.request().path;
     let query = path.split_once('?')?.1.to_owned();
     let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
@@ -39,7 +39,10 @@ fn parameter(scan: &Scan, name: &str) -> Option<String> {
 }
 
 /// A server's pages: asked for by a function, told as bodies.
-fn read(scan: &mut Scan, answer: impl Fn(&Scan) -> Value) -> (Vec<String>, Vec<Value>, ScanEnd) {
+pub(super) fn read(
+    scan: &mut Scan,
+    answer: impl Fn(&Scan) -> Value,
+) -> (Vec<String>, Vec<Value>, ScanEnd) {
     let (mut asked, mut all) = (Vec::new(), Vec::new());
     loop {
         asked.push(scan.request().path);

@@ -9,7 +9,8 @@ use steadfast_call::dialect::{Filter, LookupRoute};
 use steadfast_call::{Attempt, Effect, Error, Kind, Stop, Time};
 use tokio::sync::oneshot;
 
-use super::{ListError, Rows, first_row, scan};
+use super::pager::{first_row, scan};
+use super::{ListError, Rows};
 use crate::client::Inner;
 
 /// A record that bears a key.

@@ -1,5 +1,7 @@
 //! The client that waits, in programs without a runtime and inside of one.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use steadfast::{AuthFailure, Effect, Kind, LookUp, Options, Request, Rows, blocking};
 
@@ -36,7 +38,9 @@ fn it_needs_no_runtime_of_the_programs() {
     assert_eq!(error.code(), Some("Thing.NotFound"));
     client.call(Request::new(http::Method::GET, "/things"), Options::default()).unwrap();
     let rows = Rows { path: "/list".into(), ..Rows::default() };
-    assert_eq!(client.rows(rows).unwrap(), [json!({"n": 1})]);
+    assert_eq!(client.rows(rows.clone()).unwrap(), [json!({"n": 1})]);
+    let typed: Vec<BTreeMap<String, u8>> = client.rows_as(rows).unwrap();
+    assert_eq!(typed[0]["n"], 1);
     assert!(matches!(client.look_up("no-such", "k", b"{}"), LookUp::CannotTell(_)));
     client.log_in().unwrap();
     let methods: Vec<String> = server.seen().into_iter().map(|seen| seen.method).collect();
