@@ -20,6 +20,7 @@
 //! | `POST knosc/references` | `{"kind":"purchase-order","id":42}` (or `purchase-order-detail`) marks a record as in use |
 //! | `POST thredfi/payment-status` | `{"payment_id":"…","status":"failed"}` gives a payment a status that only time would bring |
 //! | `POST thredfi/token-ttl` | `{"seconds":60}`: how long tokens last that are given out from now on |
+//! | `POST operations1/report-state` | `{"report_id":5001,"state":"done"}` moves a report on, and its order with it |
 //! | `POST knosc/revoke` | `{"username":"ada@example.com"}` changes the user, so that every token is revoked |
 //!
 //! # Journal

@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod faults;
+mod fixtures;
 mod records;
 mod vectors;
 

@@ -138,6 +138,26 @@ async fn a_reset_brings_back_the_beginning() {
     }
 }
 
+#[tokio::test]
+async fn an_outage_begins_with_last_gasps_and_ends() {
+    let plan = Preset::Outage.plan(Api::Operations1, 3);
+    let options = Options { faults: Some(plan), ..Options::default() };
+    let sandbox = Sandbox::start(Api::Operations1, options).await.unwrap();
+    let client = Operations1 { http: Client::new(&sandbox), token: "sandbox-token".to_owned() };
+    for n in 1..=60 {
+        let sent = client.try_send("POST", "orders", Some(&order(&format!("N-{n}")))).await;
+        let status = sent.ok().map(|reply| reply.status);
+        let expected = match n {
+            60 => None,
+            56..=59 => Some(503),
+            _ => Some(201),
+        };
+        assert_eq!(status, expected, "{n}");
+    }
+    assert_eq!(sandbox.audit()["faults_unmet"], json!([]));
+    assert_eq!(sandbox.state()["orders"].as_array().unwrap().len(), 55 + 4);
+}
+
 /// Sends an order until it is there, looking it up whenever that is not sure.
 async fn deliver(client: &Operations1, sandbox: &Sandbox, key: &str) {
     for _ in 0..40 {
