@@ -16,5 +16,6 @@ pages! {
     Idempotency: "../../../docs/patterns/idempotency.md",
     StructuredLogging: "../../../docs/patterns/structured-logging.md",
     UserMessages: "../../../docs/patterns/user-messages.md",
+    Authentication: "../../../docs/authentication.md",
     Observability: "../../../docs/observability.md",
 }

@@ -79,7 +79,12 @@ impl Snapshot {
     }
 
     fn with_header(name: &str, prefix: &str, secret: Secret) -> Option<Self> {
+        // Other bytes are allowed, but mean nothing that two sides agree on (RFC 9110, 5.5).
+        let is_plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
         let text = Zeroizing::new(format!("{prefix}{}", secret.reveal()));
+        if !text.bytes().all(is_plain) {
+            return None;
+        }
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;

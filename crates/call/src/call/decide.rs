@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::account::Why;
 use crate::backoff::{Cause, Draw, wait};
 use crate::class::Class;
-use crate::dialect::{HintUse, RateLimited, SendAgain};
+use crate::dialect::{Auth, HintUse, RateLimited, SendAgain};
 use crate::effect::Effect;
 use crate::error::{CredentialsKind, Kind, Stop};
 use crate::failure::Reach;
@@ -170,13 +170,28 @@ impl Situation<'_> {
                 0 => format!("{rule}; nothing renews these credentials"),
                 _ => format!("{rule}; it was sent again after a renewal already"),
             };
-            return self.refuse(Class::Unauthenticated, rule);
+            return self.not_let_in(rule);
         }
         let rule = match self.renewed {
             true => format!("{rule}; the session is newer by now: send again with it"),
             false => format!("{rule}: renew the session, then send again"),
         };
         Decision::Authenticate { csrf: false, pause: self.hinted_pause(), rule }
+    }
+
+    /// Nothing that can be renewed lets this call in. Of a key or a token that says something of
+    /// every other call, too. A session of cookies may have been ended in between by somebody
+    /// who logged in elsewhere: the next call may well be let in.
+    fn not_let_in(&self, rule: String) -> Decision {
+        match &self.call.dialect.auth {
+            Auth::CookieSession { .. } => self.refuse(Class::Unauthenticated, rule),
+            Auth::ClientCredentials { .. } | Auth::TokenExchange { .. } => {
+                self.no_credentials(CredentialsKind::TokenNotTaken, rule)
+            }
+            Auth::None | Auth::Bearer { .. } | Auth::ApiKey { .. } | Auth::Basic { .. } => {
+                self.no_credentials(CredentialsKind::Refused, rule)
+            }
+        }
     }
 
     fn csrf(&self, rule: String) -> Decision {

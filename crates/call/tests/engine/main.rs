@@ -30,4 +30,5 @@ mod scenario;
 mod schema;
 mod sendable;
 mod session;
+mod tiers;
 mod vectors;

@@ -5,14 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::json;
 use steadfast::dialect::{Dialect, PolicyName};
-use steadfast::{Client, Error, Options};
+use steadfast::{Builder, Client, Credentials, Error, Options};
 
 use crate::double::quick;
 use crate::logs::Lines;
 use crate::server::{Answer, Seen, Server};
 
 /// What is planted, and where.
-const CANARIES: [(&str, &str); 16] = [
+const CANARIES: [(&str, &str); 22] = [
     ("password-canary", "the credentials"),
     ("setting-canary", "a header of the settings"),
     ("bearer-canary-T0", "an Authorization header of a call"),
@@ -29,6 +29,12 @@ const CANARIES: [(&str, &str); 16] = [
     ("late-cookie-canary", "a cookie of an error"),
     ("reply-token-canary", "a token in a reply"),
     ("reply-iban-canary", "a reply, by a pointer of the dialect's"),
+    ("static-canary", "a token or key that goes with every request"),
+    ("YWRhOnN0YXRpYy1jYW5hcnk", "a password, as RFC 7617 writes it"),
+    ("client-secret-canary", "what a token is got for"),
+    ("Y2xpZW50LTE6Y2xpZW50LXNlY3JldC1jYW5hcnk", "what a token is got for, as RFC 7617 writes it"),
+    ("granted-canary", "a token that was got"),
+    ("owned-canary", "a token of a resource owner"),
 ];
 
 #[track_caller]
@@ -230,4 +236,94 @@ async fn hazard_12_what_cannot_be_made_does_not_say_what_it_was_to_be_made_of() 
     let client = server.builder(dialect()).build().unwrap();
     client.post("/fine").json(&json!({})).options(options).send().await.unwrap();
     assert_clean("the log", &lines.text());
+}
+
+/// Every way to log in but by cookies: the dialect, the scheme, the credentials, and where calls go.
+fn ways_to_log_in() -> Vec<(&'static str, Option<&'static str>, Credentials, &'static str)> {
+    let named = |fields: &[(&str, &str)]| Credentials::named(fields.iter().copied());
+    let client = [
+        ("tenant_id", "tenant-1"),
+        ("client_id", "client-1"),
+        ("client_secret", "client-secret-canary"),
+    ];
+    let partner = [("partner_uuid", "client-1"), ("api_key", "client-secret-canary")];
+    vec![
+        ("problem", Some("bearer"), Credentials::token("static-canary"), ""),
+        ("problem", Some("api_key"), named(&[("api_key", "static-canary")]), ""),
+        ("problem", Some("basic"), Credentials::password("ada", "static-canary"), ""),
+        ("azure", None, named(&client), ""),
+        ("thredfi", None, named(&partner), "/v1/platform/businesses"),
+        ("thredfi", None, named(&partner), "/v1/platform/businesses/b1/invoices"),
+    ]
+}
+
+/// Grants tokens, unless the route says that it does not, and quotes everything else.
+async fn granting() -> Server {
+    Server::start(|seen, n| {
+        let route = seen.route();
+        let tokens = |kind: &str| {
+            Answer::json(200, &json!({ "access_token": format!("{kind}-{n}"), "expires_in": 3600 }))
+        };
+        match route.trim_end_matches('/').rsplit('/').next().unwrap() {
+            "token" if route.contains("/refused/") => quoting(seen, 400, true),
+            "token" if route.contains("/b1/") => tokens("owned-canary"),
+            "token" => tokens("granted-canary"),
+            way => {
+                let (status, form) = way.split_once('-').unwrap();
+                quoting(seen, status.parse().unwrap(), form == "json")
+            }
+        }
+    })
+    .await
+}
+
+fn at(server: &Server, name: &str, scheme: Option<&str>, credentials: Credentials) -> Builder {
+    let mut dialect = Dialect::built_in(name).unwrap();
+    for policy in [&mut dialect.policy.recommended, &mut dialect.policy.documented] {
+        (policy.fault_base_ms, policy.throttle_base_ms, policy.wait_cap_ms) = (4, 4, 16);
+    }
+    dialect.redact.json.push("/bank/*/iban".into());
+    let builder = Client::builder(dialect, &server.base_url).credentials(credentials).attempts(2);
+    match scheme {
+        Some(scheme) => builder.auth_scheme(scheme),
+        None => builder,
+    }
+}
+
+#[tokio::test]
+async fn hazard_12_no_key_secret_or_token_comes_through_whatever_the_way_to_log_in() {
+    let server = granting().await;
+    let (lines, _guard) = Lines::capture();
+    for (name, scheme, credentials, below) in ways_to_log_in() {
+        for way in WAYS.iter().filter(|way| way.contains('-')) {
+            for method in [http::Method::POST, http::Method::GET] {
+                let mut builder = at(&server, name, scheme, credentials.clone());
+                if name == "azure" {
+                    builder = builder.token_url(format!("{}/token", server.base_url));
+                }
+                let client = builder.build().unwrap();
+                let call = client.request(method, format!("{below}{way}")).json(&json!({}));
+                assert_clean("a call that is put together", &format!("{call:?} {client:#?}"));
+                let error = call.send().await.unwrap_err();
+                assert_clean(&format!("{name} {scheme:?} {below}{way}"), &texts(&error));
+                assert_clean("what it does", &format!("{:?}", client.activity()));
+            }
+        }
+    }
+    for name in ["azure", "thredfi"] {
+        let ways = ways_to_log_in();
+        let (_, _, credentials, below) = ways.iter().find(|way| way.0 == name).unwrap();
+        let builder = at(&server, name, None, credentials.clone())
+            .token_url(format!("{}/refused/token", server.base_url));
+        let path = format!("{below}/400-json");
+        let error = builder.build().unwrap().get(path).await.unwrap_err();
+        assert!(matches!(error.kind(), steadfast::Kind::Credentials(_)), "{error:?}");
+        assert_clean("tokens that are refused", &texts(&error));
+    }
+    assert_clean("the log", &lines.text());
+    // What is searched for was sent.
+    let sent = format!("{:?}", server.seen());
+    for (canary, planted) in &CANARIES[16..] {
+        assert!(sent.contains(canary), "{canary} ({planted}) was not sent");
+    }
 }

@@ -24,5 +24,6 @@ mod secrets;
 mod server;
 mod sessions;
 mod tls;
+mod tokens;
 mod transport;
 mod writes;

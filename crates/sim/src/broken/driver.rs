@@ -124,7 +124,7 @@ impl Direct {
                     Event::LookedUp(looked.unwrap_or_else(late))
                 }
                 Next::Step(Step::Send { generation, timeout, .. }) => {
-                    let request = machine.call.request().clone();
+                    let request = machine.call.outgoing().clone();
                     self.send(&request, &cookies, generation, timeout).await
                 }
                 Next::Step(Step::Authenticate { stale }) => {
