@@ -65,7 +65,10 @@ fn quoting(seen: &Seen, status: u16, as_json: bool) -> Answer {
         seen.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let all = format!("{} {} {}", seen.path, headers.join(" | "), seen.body);
     let cookie = ("Set-Cookie", "other=late-cookie-canary; Path=/");
-    let said = format!("{all} | other=late-cookie-canary");
+    // A secret without the name that gives it away.
+    let bare = seen.header("authorization").rsplit(' ').next().unwrap();
+    let key = seen.header("x-api-key");
+    let said = format!("{all} | other=late-cookie-canary | for {bare}, {key}");
     if as_json {
         let body = json!({
             "Message": said, "Code": format!("Leak.{}", seen.header("x-xsrf-token")),
