@@ -6,6 +6,7 @@ mod client;
 mod control;
 mod doubles;
 mod faults;
+mod kneo;
 mod lists;
 mod operations1;
 mod orders;
