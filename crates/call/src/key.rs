@@ -22,8 +22,8 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// True if what is sent now and answered within that time is recognised as a repeat. A key
-    /// that the API has forgotten by then is as good as none.
+    /// True if what is sent now and takes effect within that time, if at all, is recognised as a
+    /// repeat. A key that the API has forgotten by then is as good as none.
     pub(crate) fn protects(&self, now: Time, within: Duration) -> bool {
         let age = self.age.saturating_add(now - self.since).saturating_add(within);
         self.honoured && self.retention.is_none_or(|retention| age < retention)

@@ -12,9 +12,10 @@ use super::Call;
 impl Call {
     /// Why sending it again after an unknown effect cannot do it twice; none if it could.
     ///
-    /// A key has to be remembered until the attempt has ended, not only until it begins.
+    /// A key has to be remembered until the attempt can no longer take effect, which may be after
+    /// it was given up, and not only until it begins.
     pub(crate) fn harmless(&self, now: Time) -> Option<&'static str> {
-        let longest = Duration::from_millis(self.policy().attempt_timeout_ms);
+        let longest = self.takes_effect_within();
         match self.nature {
             Nature::Safe => Some("it changes nothing"),
             Nature::Idempotent { .. } => Some("twice has the effect of once"),
@@ -26,6 +27,16 @@ impl Call {
             }
             Nature::Once => None,
         }
+    }
+
+    /// How long after it was sent an attempt may take effect: until it is given up, and then as long
+    /// as a write of that resource takes to settle. Where the dialect does not know that time,
+    /// as long as an attempt.
+    fn takes_effect_within(&self) -> Duration {
+        let attempt_ms = self.policy().attempt_timeout_ms;
+        let lookup = self.resource().and_then(|resource| resource.lookup.as_ref());
+        let settle_ms = lookup.map_or(attempt_ms, |lookup| lookup.settle_ms);
+        Duration::from_millis(attempt_ms.saturating_add(settle_ms))
     }
 
     /// True if it may be sent again: nothing took effect, or twice does no harm, or the user

@@ -176,10 +176,28 @@ fn a_key_that_the_api_has_forgotten_is_none() {
         assert!(rule.contains("older than the API remembers"), "{rule}");
     }
     // It runs out while the call waits.
-    let nearly = DAY - Duration::from_secs(35);
+    let nearly = DAY - Duration::from_secs(65);
     let hinted = gone_away().with("retry-after", "10");
     let played = world().play(pay(), aged(nearly), script([hinted]));
     assert_eq!((played.error().kind(), played.sent_ms.len()), (Kind::Unknown, 1));
+}
+
+/// Found wrong: a key counted as long as it was remembered when its attempt was given up, and what
+/// is given up may still take effect after that.
+#[test]
+fn a_key_has_to_outlive_an_attempt_that_takes_effect_late() {
+    let sent = |left_ms: u64, options: Options| {
+        let options = Options { in_doubt: true, ..options };
+        let value = "k-1".to_owned();
+        let key = IdempotencyKey { value, age: DAY - Duration::from_millis(left_ms) };
+        let options = Options { idempotency_key: Some(key), ..options };
+        world().play(pay(), options, script([made()])).sent_ms.len()
+    };
+    // An attempt takes 30 s at the most, and how late it takes effect is not known.
+    assert_eq!((sent(60_001, Options::default()), sent(60_000, Options::default())), (1, 0));
+    // It is known of customers: a second.
+    let customer = || Options { resource: Some("customer".to_owned()), ..Options::default() };
+    assert_eq!((sent(31_001, customer()), sent(31_000, customer())), (1, 0));
 }
 
 #[test]
