@@ -132,6 +132,14 @@ pub(crate) fn ending(result: &Result<Outcome, Error>) -> &'static str {
     }
 }
 
+/// The same for a sentence: "credentials" alone is no end.
+fn in_words(result: &Result<Outcome, Error>) -> &'static str {
+    match ending(result) {
+        "credentials" => "refused credentials",
+        other => other,
+    }
+}
+
 fn lines(told: &Explanation) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("class", format!("{}: {}", told.class, told.class.meaning())),
@@ -214,7 +222,7 @@ fn next(told: &Explanation) -> String {
             .to_owned(),
         Next::End => match told.end.as_deref() {
             Some(Ok(_)) if told.nature == Nature::Safe => "nothing: it is answered".to_owned(),
-            Some(end) => format!("nothing: it ends as {}", ending(end)),
+            Some(end) => format!("nothing: it ends as {}", in_words(end)),
             None => "nothing".to_owned(),
         },
     }
@@ -237,7 +245,10 @@ fn then(told: &Explanation) -> String {
     };
     match told.end.as_deref() {
         Some(end) => {
-            format!("{later}; if it stays like this it ends as {} after {sends} sends", ending(end))
+            format!(
+                "{later}; if it stays like this it ends as {} after {sends} sends",
+                in_words(end)
+            )
         }
         None => format!("{later}, and so on"),
     }
