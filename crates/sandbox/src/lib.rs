@@ -70,6 +70,7 @@ mod exchange;
 mod fault;
 mod journal;
 mod jwt;
+mod keys;
 mod kneo;
 mod knosc;
 mod operations1;

@@ -7,7 +7,6 @@ mod book;
 mod fail;
 mod fixtures;
 mod invoice;
-mod keys;
 mod page;
 mod party;
 mod payment;
@@ -30,11 +29,11 @@ use crate::options::{Options, Profile, Quirk, StartError};
 use crate::registry::Kit;
 use crate::service::{Done, Handled, Id, Now};
 
+use crate::keys::{self, Answered, Known};
 use access::{Access, BASIC, BEARER, Caller};
 use book::Book;
 use fail::{Fail, Noun};
 use fixtures::FixtureFile;
-use keys::Known;
 use request::Parsed;
 use route::{Op, Place};
 use write::{Plan, Write};
@@ -208,15 +207,15 @@ impl Thredfi {
         let at = admitted.business.unwrap_or(usize::MAX);
         let key = parsed.idempotency_key.as_deref().filter(|_| op.takes_key());
         let stored = match (key, &parsed.body) {
-            (Some(key), Ok(body)) => Some((key, keys::fingerprint(&request.path, body))),
+            (Some(key), Ok(body)) => Some((key, keys::fingerprint("POST", &request.path, body))),
             _ => None,
         };
         if let Some((key, asked)) = &stored
             && let Some(business) = self.book.business(at)
         {
-            match business.kept.keys.look_up(key, asked, now.ms) {
-                Known::Answered(reply) => {
-                    let reply = Reply::json_text(StatusCode::OK, reply.to_owned());
+            match business.kept.keys.look_up(*key, asked, now.ms) {
+                Known::Answered { answered, .. } => {
+                    let reply = Reply::json_text(answered.status, answered.body.clone());
                     return Ok(Handled::unchanged(reply));
                 }
                 Known::Other => return Err(Fail::key_reused()),
@@ -242,7 +241,9 @@ impl Thredfi {
         if let Some((key, asked)) = stored
             && let Some(business) = self.book.businesses.at_mut(at)
         {
-            business.kept.keys.keep(key, asked, text.clone(), now.ms);
+            // Only the first one says that it was created.
+            let answered = Answered { status: StatusCode::OK, body: text.clone() };
+            business.kept.keys.keep(key.to_owned(), asked, answered, now.ms, now.ms);
         }
         let done = Done { id: applied.created.map(Id::Text), gone_with: None };
         Ok(Handled::applied(Reply::json_text(applied.status, text), done))
@@ -278,8 +279,8 @@ impl Thredfi {
             && op.takes_key()
             && let Some(business) = self.book.business(at)
         {
-            let asked = keys::fingerprint(&request.path, body);
-            if business.kept.keys.look_up(key, &asked, now.ms) != Known::No {
+            let asked = keys::fingerprint("POST", &request.path, body);
+            if business.kept.keys.look_up(key.as_str(), &asked, now.ms) != Known::No {
                 return None;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use crate::kneo::keys::Keys;
+use crate::keys::Keys;
 use crate::kneo::query::written;
 use crate::kneo::run::{Run, Status, Task};
 
@@ -45,7 +45,7 @@ pub(crate) struct Book {
     due: BTreeSet<(u64, usize)>,
     pub(crate) policies: BTreeMap<String, Policy>,
     pub(crate) audit: Vec<Noted>,
-    pub(crate) keys: Keys,
+    pub(crate) keys: Keys<(String, String)>,
 }
 
 impl Book {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::thredfi::keys::Keys;
+use crate::keys::Keys;
 use crate::thredfi::schema::text_of;
 
 /// A record: what was written, and what the API keeps beside it.
@@ -142,7 +142,7 @@ pub(crate) struct Business {
     pub(crate) refund_payments: HashSet<String>,
     /// Payments by date, for the list's usual order.
     pub(crate) payments_by_date: BTreeSet<(String, usize)>,
-    pub(crate) keys: Keys,
+    pub(crate) keys: Keys<String>,
 }
 
 #[derive(Debug, Default, Clone)]

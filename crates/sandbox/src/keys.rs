@@ -1,6 +1,8 @@
 //! Replies kept under their idempotency keys.
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -24,15 +26,18 @@ struct Kept {
     until_ms: u64,
 }
 
-/// Whose key, and the key.
-type Name = (String, String);
-
-/// The replies of the platform, by caller and key.
-#[derive(Debug, Default)]
-pub(crate) struct Keys {
-    kept: HashMap<Name, Kept>,
+/// The replies of an API by what it knows a key by: the key, or whose it is and the key.
+#[derive(Debug)]
+pub(crate) struct Keys<N> {
+    kept: HashMap<N, Kept>,
     /// In the order in which they run out.
-    ending: VecDeque<(u64, Name)>,
+    ending: VecDeque<(u64, N)>,
+}
+
+impl<N> Default for Keys<N> {
+    fn default() -> Self {
+        Self { kept: HashMap::new(), ending: VecDeque::new() }
+    }
 }
 
 /// What a key is known for.
@@ -48,8 +53,12 @@ pub(crate) enum Known<'a> {
     Other,
 }
 
-impl Keys {
-    pub(crate) fn look_up(&self, name: &Name, request: &str, now_ms: u64) -> Known<'_> {
+impl<N: Hash + Eq + Clone> Keys<N> {
+    pub(crate) fn look_up<Q>(&self, name: &Q, request: &str, now_ms: u64) -> Known<'_>
+    where
+        N: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
         match self.kept.get(name).filter(|kept| kept.until_ms > now_ms) {
             Some(kept) if kept.request == request => Known::Answered {
                 answered: &kept.answered,
@@ -62,7 +71,7 @@ impl Keys {
 
     pub(crate) fn keep(
         &mut self,
-        name: Name,
+        name: N,
         request: String,
         answered: Answered,
         ready_ms: u64,
@@ -81,7 +90,7 @@ impl Keys {
     }
 
     /// The request is still being worked on for so long.
-    pub(crate) fn hold(&mut self, name: &Name, until_ms: u64) {
+    pub(crate) fn hold(&mut self, name: &N, until_ms: u64) {
         if let Some(kept) = self.kept.get_mut(name) {
             kept.ready_ms = kept.ready_ms.max(until_ms);
         }
