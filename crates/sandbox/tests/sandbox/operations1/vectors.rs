@@ -1,38 +1,12 @@
 //! The vectors of the contract: `tests/vectors/operations1.toml` says what each field means.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
-use serde_json::Value;
-use steadfast_sandbox::{Api, Fixtures, Options, Quirk, Sandbox};
+use steadfast_sandbox::{Api, Fixtures, Sandbox};
 
 use crate::client::{Client, Reply};
-use crate::thredfi::vectors::differs;
-use crate::vectors::fits;
+use crate::contract::{File, Vector};
 
 const VECTORS: &str = include_str!("../../vectors/operations1.toml");
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    codes: BTreeSet<String>,
-    vector: Vec<Vector>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Vector {
-    id: String,
-    says: String,
-    fixtures: Option<String>,
-    profiles: Option<Vec<String>>,
-    #[serde(default)]
-    quirks: Vec<String>,
-    #[serde(default)]
-    before: Vec<Step>,
-    request: Step,
-    reply: Expected,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,15 +22,7 @@ struct Step {
     times: Option<usize>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expected {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-fn file() -> File {
+fn file() -> File<Step> {
     toml::from_str(VECTORS).unwrap()
 }
 
@@ -76,38 +42,9 @@ async fn send(client: &Client, step: &Step) -> std::io::Result<Reply> {
     client.send(&step.method, &step.path, &headers, &step.body).await
 }
 
-fn check(vector: &Vector, reply: &Reply) -> Result<(), String> {
-    let expected = &vector.reply;
-    let body = String::from_utf8_lossy(&reply.body);
-    if reply.status != expected.status {
-        return Err(format!("status {} with {body}, not {}", reply.status, expected.status));
-    }
-    for (name, pattern) in &expected.headers {
-        if !reply.headers(name).iter().any(|value| fits(pattern, value)) {
-            return Err(format!("no header {name}: {pattern} among {:?}", reply.headers));
-        }
-    }
-    let counts = |headers: &[(String, String)]| {
-        let always = ["content-length", "date", "connection"];
-        headers.iter().filter(|(name, _)| !always.contains(&name.to_lowercase().as_str())).count()
-    };
-    if counts(&reply.headers) != counts(&expected.headers) {
-        return Err(format!("other headers than expected: {:?}", reply.headers));
-    }
-    if reply.header("content-type") != Some("application/json") {
-        let same = body == expected.body;
-        return if same { Ok(()) } else { Err(format!("body {body}, not {}", expected.body)) };
-    }
-    let wanted: Value = serde_json::from_str(&expected.body).map_err(|error| error.to_string())?;
-    differs(&wanted, &reply.json(), "").map_or(Ok(()), Err)
-}
-
-async fn run(vector: &Vector, profile: &str) -> Result<(), String> {
-    let fixtures: Fixtures = vector.fixtures.as_deref().unwrap_or("vectors").parse().unwrap();
-    let quirks: Vec<Quirk> = vector.quirks.iter().map(|name| name.parse().unwrap()).collect();
-    let profile = profile.parse().unwrap();
-    let options = Options { fixtures, profile, quirks, ..Options::default() };
-    let sandbox = Sandbox::start(Api::Operations1, options).await.unwrap();
+async fn run(vector: &Vector<Step>, profile: &str) -> Result<(), String> {
+    let sandbox =
+        Sandbox::start(Api::Operations1, vector.options(Fixtures::Vectors, profile)).await.unwrap();
     let client = Client::new(&sandbox);
     for step in &vector.before {
         for _ in 0..step.times.unwrap_or(1) {
@@ -119,39 +56,23 @@ async fn run(vector: &Vector, profile: &str) -> Result<(), String> {
         }
     }
     let reply = send(&client, &vector.request).await.map_err(|error| error.to_string())?;
-    check(vector, &reply)
+    vector.reply.check(&reply)
 }
 
 #[tokio::test]
 async fn the_double_answers_every_vector_as_written() {
-    let mut wrong = Vec::new();
-    for vector in file().vector {
-        let both = || vec!["guide".to_owned(), "reference".to_owned()];
-        for profile in vector.profiles.clone().unwrap_or_else(both) {
-            if let Err(difference) = run(&vector, &profile).await {
-                wrong.push(format!("{}, {profile} ({}): {difference}", vector.id, vector.says));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    file().run(run).await;
 }
 
 #[test]
 fn the_vectors_show_every_code() {
-    let file = file();
-    let code = |vector: &Vector| {
-        let body: Value = serde_json::from_str(&vector.reply.body).ok()?;
-        body["errorCode"].as_str().map(str::to_owned)
-    };
-    let shown: BTreeSet<String> = file.vector.iter().filter_map(code).collect();
-    assert_eq!(shown, file.codes, "codes shown, and codes listed");
+    file().shows_every_code("errorCode");
 }
 
 #[test]
 fn every_vector_has_a_name_of_its_own_and_none_is_left_out() {
     let file = file();
-    let ids: BTreeSet<&str> = file.vector.iter().map(|vector| vector.id.as_str()).collect();
-    assert_eq!(ids.len(), file.vector.len());
+    let ids = file.ids();
     let named = |prefix: &str| {
         ids.iter().any(|id| {
             *id == prefix || id.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-'))
