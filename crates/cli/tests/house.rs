@@ -7,9 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may use. What is not here must not be in its manifest.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("call", &[]),
     ("client", &["steadfast-call"]),
+    ("apis", &["steadfast"]),
     ("ledger", &["steadfast"]),
     ("deliver", &["steadfast", "steadfast-call", "steadfast-ledger"]),
     ("sandbox", &[]),

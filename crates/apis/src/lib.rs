@@ -1,0 +1,6 @@
+//! Typed clients for the APIs whose contracts come with Steadfast.
+//!
+//! Each is thin: the operations that the API's contract names, under the API's own field names, with
+//! its codes as types that also admit codes nobody has heard of yet, and its lists as streams. What is
+//! sent again, and how a call ends, is decided by the engine from the API's dialect; nothing here
+//! decides it a second time.
