@@ -132,8 +132,8 @@ async fn run(
                 }
             }
             Step::LookUp => {
-                let body = call.request().body.clone().unwrap_or_default();
-                let look_up = within(ends_at, lookup::of_call(inner, call.options(), &body)).await;
+                let look_up = lookup::of_call(inner, call.request(), call.options());
+                let look_up = within(ends_at, look_up).await;
                 Event::LookedUp(look_up.unwrap_or_else(|| {
                     LookUp::CannotTell("the look-up did not end by the deadline".to_owned())
                 }))

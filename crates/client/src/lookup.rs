@@ -7,6 +7,7 @@ mod hub;
 mod pager;
 mod witness;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -126,7 +127,14 @@ impl Client {
             natural_key: Some(natural_key.to_owned()),
             ..Options::default()
         };
-        of_call(&self.inner, &options, ours).await
+        find_and_compare(&self.inner, &options, &BTreeMap::new(), ours).await
+    }
+
+    /// Finds what a request writes, by the resource and natural key of its options, and compares
+    /// it with the request's body: as [`Client::look_up`], for resources whose paths say whose they
+    /// are. `/businesses/b1/invoices/` is looked for among the invoices of `b1`.
+    pub async fn look_up_of(&self, request: &Request, options: &Options) -> LookUp {
+        of_call(&self.inner, request, options).await
     }
 
     /// Reads one record by its id. None: the answer holds no record, or the dialect has no
@@ -147,13 +155,25 @@ impl Client {
 /// since a look-up makes calls, and calls make look-ups.
 pub(crate) fn of_call<'a>(
     inner: &'a Arc<Inner>,
+    request: &'a Request,
     options: &'a Options,
-    ours: &'a [u8],
 ) -> Pin<Box<dyn Future<Output = LookUp> + Send + 'a>> {
-    Box::pin(find_and_compare(inner, options, ours))
+    let resource = options.resource.as_ref().and_then(|name| inner.dialect.resource.get(name));
+    // Where a look-up is asked for what another route wrote, nothing is filled in.
+    let names = resource.and_then(|resource| resource.create.names_in(request.route()));
+    let ours = request.body.as_deref().unwrap_or_default();
+    Box::pin(
+        async move { find_and_compare(inner, options, &names.unwrap_or_default(), ours).await },
+    )
 }
 
-async fn find_and_compare(inner: &Arc<Inner>, options: &Options, ours: &[u8]) -> LookUp {
+/// `names`: what stands in the paths of the look-up where the dialect has names in braces.
+async fn find_and_compare(
+    inner: &Arc<Inner>,
+    options: &Options,
+    names: &BTreeMap<String, String>,
+    ours: &[u8],
+) -> LookUp {
     let (Some(name), Some(key)) = (&options.resource, &options.natural_key) else {
         return LookUp::CannotTell("the call names no resource and key".to_owned());
     };
@@ -163,8 +183,13 @@ async fn find_and_compare(inner: &Arc<Inner>, options: &Options, ours: &[u8]) ->
     let Some(route) = &resource.lookup else {
         return LookUp::CannotTell(format!("the dialect has no look-up for \"{name}\""));
     };
-    match Hub::find(inner, name, key).await {
-        Ok(bearers) => compare(inner, resource, route, &bearers, ours).await,
+    let route = route.filled(names);
+    if route.list.contains('{') {
+        let text = format!("nobody said what stands for the name in braces in {}", route.list);
+        return LookUp::CannotTell(text);
+    }
+    match Hub::find(inner, name, &route, key).await {
+        Ok(bearers) => compare(inner, resource, &route, &bearers, ours).await,
         Err(text) => LookUp::CannotTell(text),
     }
 }

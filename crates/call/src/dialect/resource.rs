@@ -115,6 +115,34 @@ impl Create {
             })
             && theirs.next().is_none()
     }
+
+    /// What stands in a route where this path has names in braces; none if it is no such route.
+    ///
+    /// ```
+    /// use steadfast_call::dialect::Dialect;
+    ///
+    /// let thredfi = Dialect::built_in("thredfi").unwrap();
+    /// let create = &thredfi.resource["invoice"].create;
+    /// let names = create.names_in("/v1/platform/businesses/b1/invoices/").unwrap();
+    /// assert_eq!(names["business_id"], "b1");
+    /// assert_eq!(create.names_in("/v1/platform/businesses/"), None);
+    /// ```
+    #[must_use]
+    pub fn names_in(&self, route: &str) -> Option<BTreeMap<String, String>> {
+        let mut theirs = route.trim_end_matches('/').split('/');
+        let mut names = BTreeMap::new();
+        for step in self.path.trim_end_matches('/').split('/') {
+            let there = theirs.next()?;
+            match step.strip_prefix('{').and_then(|step| step.strip_suffix('}')) {
+                Some(name) if !there.is_empty() => {
+                    names.insert(name.to_owned(), there.to_owned());
+                }
+                _ if there == step => {}
+                _ => return None,
+            }
+        }
+        theirs.next().is_none().then_some(names)
+    }
 }
 
 table! {
@@ -171,6 +199,19 @@ table! {
 }
 
 impl LookupRoute {
+    /// The same with the names in braces of its paths filled in, as a request has them in its own
+    /// path. `{id}` stays: it is another one for each record.
+    #[must_use]
+    pub fn filled(&self, names: &BTreeMap<String, String>) -> Self {
+        let fill = |path: &str| {
+            names.iter().fold(path.to_owned(), |path, (name, value)| {
+                path.replace(&format!("{{{name}}}"), value)
+            })
+        };
+        let read = self.read.as_deref().map(fill);
+        Self { list: fill(&self.list), read, ..self.clone() }
+    }
+
     /// The key of a row.
     #[must_use]
     pub fn key_of(&self, row: &Value) -> Option<String> {

@@ -30,9 +30,17 @@ type Found = BTreeMap<String, Vec<Bearer>>;
 /// Collects the look-ups that are asked for while one is under way, and answers them together.
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
-    resources: Mutex<HashMap<String, Queue>>,
+    places: Mutex<HashMap<Place, Queue>>,
     /// Routes that the API asked not to be asked for before then, and which attempt it told so.
     held: Mutex<HashMap<String, (Time, Attempt)>>,
+}
+
+/// Where look-ups are answered together: a resource, and the path of its list, which may say
+/// whose records it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    resource: String,
+    list: String,
 }
 
 #[derive(Debug, Default)]
@@ -84,22 +92,29 @@ impl Hub {
         Some(Error::new(details))
     }
 
-    fn with<T>(&self, resource: &str, f: impl FnOnce(&mut Queue) -> T) -> T {
-        let mut resources: MutexGuard<'_, HashMap<String, Queue>> =
-            self.resources.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        f(resources.entry(resource.to_owned()).or_default())
+    fn with<T>(&self, place: &Place, f: impl FnOnce(&mut Queue) -> T) -> T {
+        let mut places: MutexGuard<'_, HashMap<Place, Queue>> =
+            self.places.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        f(places.entry(place.clone()).or_default())
     }
 
-    /// The records with that key. What is read, is read after this was asked.
-    pub(crate) async fn find(inner: &Arc<Inner>, resource: &str, key: &str) -> Bearers {
+    /// The records with that key. What is read, is read after this was asked. No name in braces is
+    /// left in the route but `{id}`.
+    pub(crate) async fn find(
+        inner: &Arc<Inner>,
+        resource: &str,
+        route: &LookupRoute,
+        key: &str,
+    ) -> Bearers {
+        let place = Place { resource: resource.to_owned(), list: route.list.clone() };
         let (sender, receiver) = oneshot::channel();
-        let start = inner.hub.with(resource, |queue| {
+        let start = inner.hub.with(&place, |queue| {
             queue.waiting.push((key.to_owned(), sender));
             !std::mem::replace(&mut queue.working, true)
         });
         if start {
-            let resource = resource.to_owned();
-            let worker = Worker { inner: Arc::clone(inner), resource, ended: false };
+            let (inner, route) = (Arc::clone(inner), route.clone());
+            let worker = Worker { inner, place, route, ended: false };
             tokio::spawn(work(worker));
         }
         receiver.await.unwrap_or_else(|_| Err("the look-up was broken off".to_owned()))
@@ -110,7 +125,8 @@ impl Hub {
 /// runtime, must not leave the others waiting for it.
 struct Worker {
     inner: Arc<Inner>,
-    resource: String,
+    place: Place,
+    route: LookupRoute,
     ended: bool,
 }
 
@@ -125,7 +141,7 @@ impl Drop for Worker {
         if self.ended {
             return;
         }
-        self.inner.hub.with(&self.resource, |queue| {
+        self.inner.hub.with(&self.place, |queue| {
             queue.working = false;
             queue.waiting.clear();
         });
@@ -135,11 +151,11 @@ impl Drop for Worker {
 /// Works until nobody waits. Boxed, since a look-up makes calls, and calls make look-ups.
 fn work(worker: Worker) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
-        let (inner, resource) = (Arc::clone(&worker.inner), worker.resource.clone());
+        let (inner, place) = (Arc::clone(&worker.inner), worker.place.clone());
         loop {
             // Whoever asks from now on is answered by the next round: what is read below may
             // have been read before they asked.
-            let waiting = inner.hub.with(&resource, |queue| {
+            let waiting = inner.hub.with(&place, |queue| {
                 let waiting = std::mem::take(&mut queue.waiting);
                 queue.working = !waiting.is_empty();
                 waiting
@@ -149,11 +165,7 @@ fn work(worker: Worker) -> Pin<Box<dyn Future<Output = ()> + Send>> {
                 return worker.end();
             }
             let keys: BTreeSet<&str> = waiting.iter().map(|(key, _)| key.as_str()).collect();
-            let found = match inner.dialect.resource.get(&resource).and_then(|r| r.lookup.as_ref())
-            {
-                Some(route) => find(&inner, &resource, route, &keys).await,
-                None => Err("the dialect has no look-up for it".to_owned()),
-            };
+            let found = find(&inner, &place, &worker.route, &keys).await;
             for (key, sender) in waiting {
                 let bearers = match &found {
                     Ok(found) => Ok(found.get(&key).cloned().unwrap_or_default()),
@@ -167,15 +179,15 @@ fn work(worker: Worker) -> Pin<Box<dyn Future<Output = ()> + Send>> {
 
 async fn find(
     inner: &Arc<Inner>,
-    resource: &str,
+    place: &Place,
     route: &LookupRoute,
     keys: &BTreeSet<&str>,
 ) -> Result<Found, String> {
     if let Some(filter) = &route.filter {
-        let trust = inner.hub.with(resource, |queue| queue.filter);
+        let trust = inner.hub.with(place, |queue| queue.filter);
         let (trust, found) =
             through_filter(inner, route, filter, keys, trust).await.map_err(|e| e.to_string())?;
-        inner.hub.with(resource, |queue| queue.filter = trust);
+        inner.hub.with(place, |queue| queue.filter = trust);
         if let Some(found) = found {
             return Ok(found);
         }

@@ -16,6 +16,7 @@ mod lists;
 mod locks;
 mod logs;
 mod observed;
+mod owned;
 mod pages;
 mod profiles;
 mod replies;
