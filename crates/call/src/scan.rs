@@ -160,7 +160,13 @@ impl Scan {
     /// The rows of a page's body; none if it is no page of this list.
     #[must_use]
     pub fn rows<'b>(&self, body: &'b Value) -> Option<&'b Vec<Value>> {
-        body.pointer(self.paging.rows())?.as_array()
+        body.pointer(self.rows_at())?.as_array()
+    }
+
+    /// JSON pointer to the rows of a page.
+    #[must_use]
+    pub fn rows_at(&self) -> &str {
+        self.paging.rows()
     }
 
     /// Takes note of a page, its rows and the reply that they came with, and says whether

@@ -87,6 +87,8 @@ pub struct Rows {
     /// True if what is not seen will be taken as proof that it is not there: the pages are then
     /// read backwards once more, and rows may be seen twice.
     pub for_proof: bool,
+    /// How many rows to ask for at a time; the dialect says it otherwise.
+    pub page_rows: Option<u64>,
 }
 
 impl Default for Rows {
@@ -97,6 +99,7 @@ impl Default for Rows {
             rows: None,
             id: Some("id".to_owned()),
             for_proof: false,
+            page_rows: None,
         }
     }
 }
@@ -111,6 +114,7 @@ impl Rows {
             rows: route.rows.clone(),
             id: Some(route.row_id.clone()),
             for_proof: false,
+            page_rows: None,
         }
     }
 }

@@ -24,6 +24,7 @@ mod retries;
 mod secrets;
 mod server;
 mod sessions;
+mod streams;
 mod tls;
 mod tokens;
 mod transport;
