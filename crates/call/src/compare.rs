@@ -3,14 +3,15 @@
 //! Only what we wrote is compared: what the server adds, and what we left open (null or left
 //! out), is its own business. Lines are matched by the fields that the dialect names, so their
 //! order does not matter. Numbers are compared as decimals, digit by digit, and what the dialect
-//! calls a date or an instant as instants, whatever offset they are written with.
+//! calls a date or an instant as instants, whatever offset they are written with. A field that
+//! records show under another name is looked for there, and one that they do not show is left out.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::dialect::{FieldTable, FieldType, Resource};
+use crate::dialect::{Field, FieldTable, FieldType, Resource};
 use crate::instant::same_instant;
 
 /// A place where a record is not what we wrote.
@@ -35,13 +36,25 @@ impl std::fmt::Display for Difference {
 pub fn differences(resource: &Resource, ours: &Value, theirs: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     let lines = resource.lines.as_deref();
-    fields(ours, theirs, "", lines, &Dated::of(&resource.fields), &mut found);
+    fields(ours, theirs, "", lines, &Shape::of(&resource.fields), &mut found);
     if let Some(lines) = lines {
         let key = resource.lookup.as_ref().map_or(&[][..], |lookup| &lookup.line_key);
-        let shape = Lines { name: lines, key, dated: Dated::of(&resource.line_fields) };
+        let shape = Lines { name: lines, key, shape: Shape::of(&resource.line_fields) };
         compare_lines(rows(ours, lines), rows(theirs, lines), &shape, &mut found);
     }
     found
+}
+
+/// What is known of the fields of a record or of a line.
+struct Shape<'a> {
+    fields: &'a FieldTable,
+    dated: Dated,
+}
+
+impl<'a> Shape<'a> {
+    fn of(fields: &'a FieldTable) -> Self {
+        Self { fields, dated: Dated::of(fields) }
+    }
 }
 
 /// The fields that hold dates and instants, by JSON pointer. Text elsewhere is compared as text,
@@ -62,7 +75,7 @@ impl Dated {
 struct Lines<'a> {
     name: &'a str,
     key: &'a [String],
-    dated: Dated,
+    shape: Shape<'a>,
 }
 
 fn rows<'v>(record: &'v Value, lines: &str) -> &'v [Value] {
@@ -74,7 +87,7 @@ fn fields(
     theirs: &Value,
     at: &str,
     skip: Option<&str>,
-    dated: &Dated,
+    shape: &Shape<'_>,
     found: &mut Vec<Difference>,
 ) {
     let Some(ours) = ours.as_object() else { return };
@@ -82,35 +95,77 @@ fn fields(
         if value.is_null() || skip == Some(name) {
             continue;
         }
-        let there = theirs.get(name).unwrap_or(&Value::Null);
         let place = format!("/{}", escape(name));
-        if !same(value, there, &place, dated) {
-            found.push(Difference {
-                at: format!("{at}{place}"),
-                ours: value.to_string(),
-                theirs: if there.is_null() { "absent".to_owned() } else { there.to_string() },
-            });
-        }
+        let field = shape.fields.get(name);
+        let there = match shown(field, name, theirs) {
+            Shown::Not => continue,
+            Shown::One(there) if same(value, there, &place, &shape.dated) => continue,
+            Shown::Each(all) if has_each(value, &all, field) => continue,
+            Shown::One(there) if there.is_null() => "absent".to_owned(),
+            Shown::One(there) => there.to_string(),
+            Shown::Each(all) => Value::from_iter(all.into_iter().cloned()).to_string(),
+        };
+        found.push(Difference {
+            at: format!("{at}{place}"),
+            ours: value.to_string(),
+            theirs: there,
+        });
     }
 }
 
+/// What a record shows of a field.
+enum Shown<'v> {
+    Not,
+    One(&'v Value),
+    /// One value of each element of an array.
+    Each(Vec<&'v Value>),
+}
+
+fn shown<'v>(field: Option<&Field>, name: &str, record: &'v Value) -> Shown<'v> {
+    match field.and_then(|field| field.shown.as_deref()) {
+        None => Shown::One(record.get(name).unwrap_or(&Value::Null)),
+        Some("") => Shown::Not,
+        Some(pointer) => match pointer.split_once("/*") {
+            None => Shown::One(record.pointer(pointer).unwrap_or(&Value::Null)),
+            Some((array, rest)) => {
+                let all = record.pointer(array).and_then(Value::as_array);
+                let all = all.into_iter().flatten().filter_map(|one| one.pointer(rest));
+                Shown::Each(all.collect())
+            }
+        },
+    }
+}
+
+/// True if a list of ours and what is shown hold the same, in whatever order; where the API adds
+/// to the list, there may be more.
+fn has_each(ours: &Value, shown: &[&Value], field: Option<&Field>) -> bool {
+    let ours = ours.as_array().map_or(std::slice::from_ref(ours), Vec::as_slice);
+    let known = |value: &Value| shown.iter().any(|there| same_plain(value, there));
+    let wanted = |there: &&Value| ours.iter().any(|value| same_plain(value, there));
+    let may_be_more = field.is_some_and(|field| field.added_to);
+    ours.iter().all(known) && (may_be_more || shown.iter().all(wanted))
+}
+
 fn compare_lines(ours: &[Value], theirs: &[Value], shape: &Lines<'_>, found: &mut Vec<Difference>) {
-    let Lines { name, key, dated } = shape;
+    let Lines { name, key, shape } = shape;
     let mut taken = vec![false; theirs.len()];
     for (index, line) in ours.iter().enumerate() {
         let at = format!("/{}/{index}", escape(name));
         let fits = |there: &Value| {
             key.iter().all(|field| {
-                let (line, there) = (line.get(field), there.get(field));
-                let (line, there) = (line.unwrap_or(&Value::Null), there.unwrap_or(&Value::Null));
-                same(line, there, &format!("/{}", escape(field)), dated)
+                let line = line.get(field).unwrap_or(&Value::Null);
+                let there = match shown(shape.fields.get(field), field, there) {
+                    Shown::One(there) => there,
+                    Shown::Not | Shown::Each(_) => return true,
+                };
+                same(line, there, &format!("/{}", escape(field)), &shape.dated)
             })
         };
         let place = (0..theirs.len()).find(|place| !taken[*place] && fits(&theirs[*place]));
         match place {
             Some(place) => {
                 taken[place] = true;
-                fields(line, &theirs[place], &at, None, dated, found);
+                fields(line, &theirs[place], &at, None, shape, found);
             }
             None => {
                 found.push(Difference { at, ours: line.to_string(), theirs: "absent".to_owned() })
@@ -147,6 +202,11 @@ fn same(ours: &Value, theirs: &Value, at: &str, dated: &Dated) -> bool {
         (Value::String(a), Value::String(b)) if dated.0.contains(at) => same_instant(a, b),
         (ours, theirs) => ours == theirs,
     }
+}
+
+/// Two values of which neither is a date.
+fn same_plain(ours: &Value, theirs: &Value) -> bool {
+    same(ours, theirs, "", &Dated(BTreeSet::new()))
 }
 
 fn same_number(a: &str, b: &str) -> bool {
@@ -264,6 +324,35 @@ mod tests {
         let theirs = json!({ "period": { "until": "2026-03-01T00:00:00Z" },
             "lines": [{ "day": "2026-03-02T01:00:00+01:00" }] });
         assert_eq!(differences(&invoice, &ours, &theirs), []);
+    }
+
+    #[test]
+    fn what_a_record_shows_elsewhere_is_compared_there() {
+        let operations1 = Dialect::built_in("operations1").unwrap();
+        let order = &operations1.resource["order"];
+        let ours = json!({ "customOrderId": "WO-1", "assignedUserIds": [12, 11],
+            "classCharacteristicIds": [2], "inheritDocumentsClassCharacteristics": true,
+            "orderDocumentAssignments": [{ "documentId": 4, "assignedGroupIds": [1] }] });
+        let mut theirs = json!({ "customId": "WO-1", "assignedUsers": [{ "id": 11 }, { "id": 12 }],
+            "classCharacteristics": [{ "id": 1 }, { "id": 2 }],
+            "orderDocumentAssignments": [{ "documentId": 4, "assignedGroups": [{ "id": 1 }] }] });
+        assert_eq!(differences(order, &ours, &theirs), []);
+        theirs["assignedUsers"][0]["id"] = json!(13);
+        theirs["classCharacteristics"] = json!([{ "id": 1 }]);
+        theirs["customId"] = json!("WO-2");
+        theirs["orderDocumentAssignments"][0]["assignedGroups"] = json!([{ "id": 1 }, { "id": 2 }]);
+        let found = differences(order, &ours, &theirs);
+        let mut places: Vec<String> = found.iter().map(ToString::to_string).collect();
+        places.sort();
+        assert_eq!(
+            places,
+            [
+                "/assignedUserIds: ours [12,11], there [13,12]",
+                "/classCharacteristicIds: ours [2], there [1]",
+                "/customOrderId: ours \"WO-1\", there \"WO-2\"",
+                "/orderDocumentAssignments/0/assignedGroupIds: ours [1], there [1,2]",
+            ]
+        );
     }
 
     #[test]

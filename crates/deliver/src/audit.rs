@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use serde_json::Value;
-use steadfast_call::dialect::Resource;
+use steadfast_call::dialect::{Resource, value_text};
 
 pub use journal::Entry;
 
@@ -225,10 +225,15 @@ impl Auditor {
     }
 
     fn record(&mut self, record: &Value, body_of: &mut impl FnMut(&str) -> Option<Vec<u8>>) {
-        let Some(key) = record.get(&self.resource.key).and_then(Value::as_str) else { return };
-        let ours = body_of(key).and_then(|body| serde_json::from_slice::<Value>(&body).ok());
+        let lookup = self.resource.lookup.as_ref();
+        let key = match lookup {
+            Some(lookup) => lookup.key_of(record),
+            None => self.resource.key_in(record).and_then(value_text),
+        };
+        let Some(key) = key else { return };
+        let ours = body_of(&key).and_then(|body| serde_json::from_slice::<Value>(&body).ok());
         let difference = ours.and_then(|ours| content::difference(&ours, record, &self.resource));
-        let seen = self.seen.entry(key.to_owned()).or_default();
+        let seen = self.seen.entry(key).or_default();
         seen.here += 1;
         // With two records of one key, one that is ours is enough.
         seen.difference =

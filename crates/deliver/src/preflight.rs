@@ -177,11 +177,14 @@ fn missing(resource: &Resource, delivery: &Delivery, lists: &Lists) -> Vec<(Stri
     let mut look = |record: &Value, fields: &FieldTable| {
         for (name, field) in fields {
             let Some(list) = &field.list else { continue };
-            let Some(key) = record.get(name).and_then(value_text) else { continue };
-            let absent = lists.get(list).is_some_and(|keys| !keys.contains(&key));
-            let missing = (list.clone(), key);
-            if absent && seen.insert(missing.clone()) {
-                found.push(missing);
+            let Some(value) = record.get(name) else { continue };
+            let named = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            for key in named.iter().filter_map(value_text) {
+                let absent = lists.get(list).is_some_and(|keys| !keys.contains(&key));
+                let missing = (list.clone(), key);
+                if absent && seen.insert(missing.clone()) {
+                    found.push(missing);
+                }
             }
         }
     };

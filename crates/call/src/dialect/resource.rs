@@ -290,6 +290,11 @@ table! {
         pub list: Option<String>,
         /// JSON pointer to where it stands in the body, if that is not under its own name.
         pub at: Option<String> as Option<Pointer>,
+        /// JSON pointer to where a record shows it, if that is not under the same name; a step `*`
+        /// stands for every element of an array. Empty: records do not show it.
+        pub shown: Option<String> as Option<Pointer>,
+        /// True if the API adds values of its own to a list.
+        pub added_to: bool,
     }
 }
 

@@ -4,7 +4,7 @@
 //! cargo test --release -p steadfast-cli --test program campaign -- --ignored --nocapture
 //! ```
 //!
-//! runs forty seeds of every preset with every set of quirks; `CAMPAIGN_SEEDS=41-80` takes
+//! runs forty seeds of every preset with every set of quirks for every example file; `CAMPAIGN_SEEDS=41-80` takes
 //! others, `CAMPAIGN_PARALLEL` says how many run at the same time. An ordinary test run takes two.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::orders;
+use crate::example::{Example, PURCHASE_ORDERS, WORK_ORDERS};
 use crate::place::{Ended, Place, Running};
 
 /// A run of a storm waits a good deal, and more on a busy machine.
@@ -33,19 +33,21 @@ const BOTH: Quirks = ("both", &["--quirk", "allow-duplicates", "--quirk", "filte
 /// One delivery to a fresh double.
 #[derive(Debug, Clone, Copy)]
 struct Case {
+    example: Example,
     preset: &'static str,
     quirks: Quirks,
     seed: u64,
-    orders: usize,
+    writes: usize,
 }
 
 impl Case {
     fn run(&self) -> Ended {
         let place = Place::new();
-        place.write("orders.csv", &orders::of_example(self.orders));
+        place.write("writes.csv", &self.example.head(self.writes).0);
         let seed = self.seed.to_string();
         let mut arguments =
-            vec!["deliver", "orders.csv", "--json", "--sandbox", self.preset, "--seed", &seed];
+            vec!["deliver", "writes.csv", "--json", "--sandbox", self.preset, "--seed", &seed];
+        arguments.extend(self.example.arguments);
         arguments.extend(self.quirks.1);
         Running::start(&mut place.program(&arguments)).end_within(PATIENCE)
     }
@@ -57,7 +59,7 @@ impl Case {
         let none = |place: &Value, name: &str| place[name].as_u64() == Some(0);
         let clean = ["doubled", "lost", "false", "early"];
         let well = ended.status == Some(0)
-            && line["accepted"].as_u64() == Some(self.orders as u64)
+            && line["accepted"].as_u64() == Some(self.writes as u64)
             && clean.iter().all(|name| none(&line["audit"], name))
             && ["unknown", "held", "rejected", "queued"].iter().all(|name| none(&line, name));
         (!well).then(|| format!("{self:?}: status {:?}\n{}{}", ended.status, ended.out, ended.err))
@@ -90,15 +92,18 @@ impl Sums {
     }
 }
 
-fn table(sums: &BTreeMap<(&str, &str), Sums>) -> String {
+/// File, preset, quirks.
+type Kind = (&'static str, &'static str, &'static str);
+
+fn table(sums: &BTreeMap<Kind, Sums>) -> String {
     let names: Vec<&str> = COUNTS.into_iter().chain(FINDINGS).collect();
-    let mut text = format!("{:10} {:17} {:>4}", "preset", "quirks", "runs");
+    let mut text = format!("{:20} {:10} {:17} {:>4}", "file", "preset", "quirks", "runs");
     for name in &names {
         let _ = write!(text, " {name:>9}");
     }
     let _ = writeln!(text, " {:>9}", "longest");
-    for ((preset, quirks), sums) in sums {
-        let _ = write!(text, "{preset:10} {quirks:17} {:>4}", sums.runs);
+    for ((file, preset, quirks), sums) in sums {
+        let _ = write!(text, "{file:20} {preset:10} {quirks:17} {:>4}", sums.runs);
         for name in &names {
             let _ = write!(text, " {:>9}", sums.counts[name]);
         }
@@ -110,7 +115,7 @@ fn table(sums: &BTreeMap<(&str, &str), Sums>) -> String {
 /// Runs them all, so many at the same time, prints the table, and fails on any finding.
 fn run_all(cases: Vec<Case>, parallel: usize) {
     let left = Mutex::new(VecDeque::from(cases));
-    let done = Mutex::new((BTreeMap::<(&str, &str), Sums>::new(), Vec::new()));
+    let done = Mutex::new((BTreeMap::<Kind, Sums>::new(), Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..parallel {
             scope.spawn(|| {
@@ -120,7 +125,8 @@ fn run_all(cases: Vec<Case>, parallel: usize) {
                     };
                     let ended = case.run();
                     let mut done = done.lock().expect("no worker fails");
-                    done.0.entry((case.preset, case.quirks.0)).or_default().add(&ended);
+                    let kind = (case.example.file, case.preset, case.quirks.0);
+                    done.0.entry(kind).or_default().add(&ended);
                     if let Some(wrong) = case.judge(&ended) {
                         println!("{wrong}");
                         done.1.push(wrong);
@@ -154,8 +160,11 @@ fn campaign() {
     let mut cases = Vec::new();
     for seed in seeds {
         for quirks in [NO_QUIRK, ALLOW_DUPLICATES, FILTER_IGNORED, BOTH] {
-            cases.push(Case { preset: "rough-day", quirks, seed, orders: 1_200 });
-            cases.push(Case { preset: "storm", quirks, seed, orders: 250 });
+            let case = |example, preset, writes| Case { example, preset, quirks, seed, writes };
+            cases.push(case(PURCHASE_ORDERS, "rough-day", 1_200));
+            cases.push(case(PURCHASE_ORDERS, "storm", 250));
+            cases.push(case(WORK_ORDERS, "rough-day", 240));
+            cases.push(case(WORK_ORDERS, "storm", 120));
         }
     }
     run_all(cases, parallel);
@@ -163,9 +172,11 @@ fn campaign() {
 
 #[test]
 fn two_seeds_of_the_campaign() {
-    let rough = |quirks, seed| Case { preset: "rough-day", quirks, seed, orders: 400 };
+    let case =
+        |example, preset, quirks, seed, writes| Case { example, preset, quirks, seed, writes };
+    let rough = |quirks, seed| case(PURCHASE_ORDERS, "rough-day", quirks, seed, 400);
     // Enough for the first of the storm's locked runs.
-    let storm = |quirks, seed| Case { preset: "storm", quirks, seed, orders: 90 };
+    let storm = |quirks, seed| case(PURCHASE_ORDERS, "storm", quirks, seed, 90);
     let cases = vec![
         storm(NO_QUIRK, 1),
         storm(BOTH, 2),
@@ -173,6 +184,8 @@ fn two_seeds_of_the_campaign() {
         rough(ALLOW_DUPLICATES, 1),
         rough(FILTER_IGNORED, 2),
         rough(BOTH, 2),
+        case(WORK_ORDERS, "rough-day", NO_QUIRK, 1, 60),
+        case(WORK_ORDERS, "storm", BOTH, 2, 40),
     ];
-    run_all(cases, 6);
+    run_all(cases, 8);
 }

@@ -1,4 +1,4 @@
-//! A double of Knosc in a process of its own, whose world outlives a delivery.
+//! A double in a process of its own, whose world outlives a delivery.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,6 +18,7 @@ pub(crate) struct Double {
     child: Child,
     base_url: String,
     address: String,
+    credentials: Value,
 }
 
 impl Double {
@@ -25,10 +26,15 @@ impl Double {
         Self::start(&[])
     }
 
-    /// Starts it with further arguments, and waits until it is ready.
+    /// Starts Knosc with further arguments, and waits until it is ready.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::of("knosc", arguments)
+    }
+
+    /// Starts that API with further arguments, and waits until it is ready.
+    pub(crate) fn of(api: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_steadfast"))
-            .args(["sandbox", "knosc"])
+            .args(["sandbox", api])
             .args(arguments)
             .env_remove("STEADFAST_LOG")
             .stdin(Stdio::null())
@@ -39,15 +45,28 @@ impl Double {
         let mut ready = String::new();
         let stdout = child.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut ready).expect("the double says that it is ready");
-        let ready: Value = serde_json::from_str(&ready).expect("one line of JSON");
+        let mut ready: Value = serde_json::from_str(&ready).expect("one line of JSON");
         let base_url = ready["base_url"].as_str().expect("a base URL").to_owned();
-        let address = base_url.trim_start_matches("http://").trim_end_matches("/api").to_owned();
+        let rest = base_url.trim_start_matches("http://");
+        let address = rest.split('/').next().unwrap_or_default().to_owned();
         assert_eq!(ready["control_url"], format!("http://{address}/__sandbox"));
-        Self { child, base_url, address }
+        Self { child, base_url, address, credentials: ready["credentials"].take() }
     }
 
     pub(crate) fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// The settings that lead to it.
+    pub(crate) fn settings(&self, api: &str) -> String {
+        let mut text = format!("[api.{api}]\nbase_url = \"{}\"\n", self.base_url);
+        for (name, value) in self.credentials.as_object().expect("credentials") {
+            // The tenant of Operations1 stands in its base URL.
+            if name != "tenant" {
+                text.push_str(&format!("{name} = {value}\n"));
+            }
+        }
+        text
     }
 
     pub(crate) fn get(&self, path: &str) -> Value {
@@ -119,12 +138,17 @@ impl Double {
         orders
     }
 
-    /// How many creates of each key took effect, by the journal.
+    /// How many creates of each purchase order took effect, by the journal.
     pub(crate) fn effects(&self) -> BTreeMap<String, u32> {
+        self.effects_on("purchase-order")
+    }
+
+    /// How many creates of each key took effect, by the journal.
+    pub(crate) fn effects_on(&self, resource: &str) -> BTreeMap<String, u32> {
         let mut effects = BTreeMap::new();
         for entry in self.journal() {
             let create = entry["kind"] == "create" || entry["of_kind"] == "create";
-            if create && entry["resource"] == "purchase-order" && entry["effect"] == "applied" {
+            if create && entry["resource"] == resource && entry["effect"] == "applied" {
                 let key = entry["key"].as_str().expect("a create has a key").to_owned();
                 *effects.entry(key).or_default() += 1;
             }

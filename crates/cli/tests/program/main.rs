@@ -3,8 +3,10 @@
 
 #![allow(clippy::print_stdout, reason = "a campaign speaks to whoever runs it")]
 
+mod apis;
 mod campaign;
 mod double;
+mod example;
 mod interrupt;
 mod kill;
 mod orders;

@@ -14,8 +14,9 @@ pub(super) fn difference(ours: &Value, theirs: &Value, resource: &Resource) -> O
         if lines == Some(name) {
             continue;
         }
-        if !field_fits(name, value, &theirs[name], &resource.fields) {
-            return Some(format!("{name} is {}, and we wrote {value}", theirs[name]));
+        if !field_fits(name, value, theirs, &resource.fields) {
+            let shown = shown(name, theirs, &resource.fields).unwrap_or_default();
+            return Some(format!("{name} is {shown}, and we wrote {value}"));
         }
     }
     let name = lines?;
@@ -34,19 +35,60 @@ pub(super) fn difference(ours: &Value, theirs: &Value, resource: &Resource) -> O
 fn line_fits(ours: &Value, theirs: &Value, fields: &FieldTable) -> bool {
     match ours.as_object() {
         Some(members) if theirs.is_object() => {
-            members.iter().all(|(name, value)| field_fits(name, value, &theirs[name], fields))
+            members.iter().all(|(name, value)| field_fits(name, value, theirs, fields))
         }
         _ => fits(ours, theirs),
     }
 }
 
-fn field_fits(name: &str, ours: &Value, theirs: &Value, fields: &FieldTable) -> bool {
-    let kind = fields.get(name).map(|field| field.kind);
+/// `record`: what is to show the field, be it of the whole or of a line.
+fn field_fits(name: &str, ours: &Value, record: &Value, fields: &FieldTable) -> bool {
+    let Some(theirs) = shown(name, record, fields) else { return true };
+    let theirs = &theirs;
+    let field = fields.get(name);
+    if let (Value::Array(ours), Value::Array(theirs), Some(true)) =
+        (ours, theirs, field.map(|field| is_of_elements(field.shown.as_deref())))
+    {
+        let has = |among: &[Value], one: &Value| among.iter().any(|other| fits(one, other));
+        let more = field.is_some_and(|field| field.added_to);
+        return ours.iter().all(|one| has(theirs, one))
+            && (more || theirs.iter().all(|one| has(ours, one)));
+    }
+    let kind = field.map(|field| field.kind);
     let dated = matches!(kind, Some(FieldType::Date | FieldType::DateTime));
     let instants = dated.then(|| Some((instant(ours.as_str()?)?, instant(theirs.as_str()?)?)));
     match instants.flatten() {
         Some((ours, theirs)) => ours == theirs,
         None => fits(ours, theirs),
+    }
+}
+
+fn is_of_elements(shown: Option<&str>) -> bool {
+    shown.is_some_and(|pointer| pointer.split('/').any(|step| step == "*"))
+}
+
+/// What a record shows of a field: null if it lacks it, nothing if records do not show it.
+fn shown(name: &str, record: &Value, fields: &FieldTable) -> Option<Value> {
+    match fields.get(name).and_then(|field| field.shown.as_deref()) {
+        None => Some(record[name].clone()),
+        Some("") => None,
+        Some(pointer) if !is_of_elements(Some(pointer)) => {
+            Some(record.pointer(pointer).cloned().unwrap_or_default())
+        }
+        Some(pointer) => {
+            let mut places = vec![record];
+            for step in pointer.split('/').skip(1) {
+                let step = step.replace("~1", "/").replace("~0", "~");
+                places = places
+                    .into_iter()
+                    .flat_map(|place| match (step.as_str(), place) {
+                        ("*", Value::Array(all)) => all.iter().collect(),
+                        (step, place) => place.get(step).into_iter().collect::<Vec<_>>(),
+                    })
+                    .collect();
+            }
+            Some(places.into_iter().cloned().collect())
+        }
     }
 }
 

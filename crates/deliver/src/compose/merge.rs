@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
-use steadfast_call::dialect::{FieldTable, Resource};
+use steadfast_call::dialect::{FieldTable, Resource, value_text};
 
 use super::{KEY_REPEATED, VALUES_CONFLICT};
 use crate::input::RowFault;
@@ -143,8 +143,8 @@ pub(super) fn references(resource: &Resource, body: &Map<String, Value>) -> Vec<
 fn refer(fields: &FieldTable, object: &Map<String, Value>, found: &mut Vec<(String, String)>) {
     for (name, value) in object {
         let list = fields.get(name).and_then(|field| field.list.as_ref());
-        if let (Some(list), Value::String(value)) = (list, value) {
-            found.push((list.clone(), value.clone()));
-        }
+        let Some(list) = list else { continue };
+        let named = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        found.extend(named.iter().filter_map(value_text).map(|key| (list.clone(), key)));
     }
 }

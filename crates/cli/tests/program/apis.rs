@@ -1,0 +1,123 @@
+//! Every API with a double, from its example file: checked before sending, refused input given back,
+//! a report, and killed in the middle without a loss or a double.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::double::Double;
+use crate::example::{Example, WORK_ORDERS};
+use crate::place::{Place, Running};
+
+/// What goes wrong with a file of one API, and what is said about it.
+struct Mistake {
+    /// What stands in one of the first writes of the example, and what is put in its place.
+    cell: (&'static str, &'static str),
+    /// What a check before sending says of it.
+    said: &'static str,
+    code: &'static str,
+}
+
+fn ready(example: &Example, double: &Double) -> Place {
+    let place = Place::new();
+    place.write("steadfast.toml", &double.settings(example.api));
+    place
+}
+
+fn arguments<'a>(example: &Example, further: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["deliver", "writes.csv", "--to", example.api, "--json"];
+    arguments.extend(example.arguments);
+    arguments.extend(further);
+    arguments
+}
+
+/// Keys that are not there from the start.
+fn fresh(example: &Example, double: &Double, keys: &[String]) -> Vec<String> {
+    let before = double.get("state").to_string();
+    let is_new = |key: &&String| !before.contains(&format!("\"{key}\""));
+    let fresh: Vec<String> = keys.iter().filter(is_new).cloned().collect();
+    assert!(!fresh.is_empty(), "{example:?}");
+    fresh
+}
+
+#[track_caller]
+fn one_mistake_is_found_before_anything_is_sent(example: Example, mistake: &Mistake) {
+    let double = Double::of(example.api, &[]);
+    let place = ready(&example, &double);
+    let (text, keys) = example.head(6);
+    let wrong = text.replace(mistake.cell.0, mistake.cell.1);
+    assert_ne!(text, wrong, "the example has changed");
+    place.write("writes.csv", &wrong);
+    let tried = place.run(&arguments(&example, &["--dry-run"])).with_status(1);
+    assert_eq!(tried.count("rejected"), 1, "{tried:#?}");
+    assert!(double.requests("create").is_empty(), "a rehearsal sends nothing");
+
+    let further = ["--rejects", "refused.csv", "--report", "report.html"];
+    let ended = place.run(&arguments(&example, &further)).with_status(1);
+    assert_eq!((ended.count("accepted"), ended.count("rejected")), (6, 1), "{ended:#?}");
+    assert_eq!(ended.json()["codes"], json!({ mistake.code: 1 }), "{ended:#?}");
+    for file in ["refused.csv", "report.html"] {
+        let told = place.read(file);
+        assert!(told.contains(mistake.said), "{file} does not say {}:\n{told}", mistake.said);
+    }
+    let refused = place.read("refused.csv").replace(mistake.cell.1, mistake.cell.0);
+    place.write("writes.csv", &refused);
+    let corrected = place.run(&arguments(&example, &[])).with_status(0);
+    assert_eq!(corrected.count("applied"), corrected.count("accepted"), "{corrected:#?}");
+    place.write("writes.csv", &text);
+    let all = place.run(&arguments(&example, &[])).with_status(0);
+    assert_eq!((all.count("accepted"), all.count("attempts")), (6, 0), "{all:#?}");
+    let effects = double.effects_on(example.kind);
+    assert!(
+        effects.values().all(|times| *times == 1) && effects.len() <= keys.len(),
+        "{effects:?}"
+    );
+}
+
+/// Killed again and again while answers are lost, each write is there exactly once in the end.
+#[track_caller]
+fn survives_being_killed(example: Example, writes: usize) {
+    let double = Double::of(example.api, &[]);
+    let place = ready(&example, &double);
+    let (text, keys) = example.head(writes);
+    place.write("writes.csv", &text);
+    let fresh = fresh(&example, &double, &keys);
+    let sometimes = |probability: f64| json!({ "kind": "create", "probability": probability });
+    double.faults(json!([
+        {"on": sometimes(0.06), "do": {"kind": "commit_then_reset"}},
+        {"on": sometimes(0.06), "do": {"kind": "reset_before_commit"}},
+        {"on": sometimes(0.06), "do": {"kind": "late_commit", "after_ms": 600}},
+    ]));
+    let command = arguments(&example, &["--rate", "20"]);
+    let mut kills = 0;
+    for moment_ms in [500, 900, 700, 1_100, 4_000] {
+        let mut running = Running::start(&mut place.program(&command));
+        let ended = running.wait(Duration::from_millis(moment_ms));
+        running.kill();
+        kills += u32::from(ended.is_none());
+    }
+    assert!(kills >= 4, "killed {kills} times only");
+    let ended = place.run(&command).with_status(0);
+    let accounted = ["applied", "existing"].map(|state| ended.count(state));
+    assert_eq!(accounted.iter().sum::<u64>(), writes as u64, "{ended:#?}");
+    double.rest();
+    let effects = double.effects_on(example.kind);
+    let wrong: Vec<_> = fresh.iter().filter(|key| effects.get(*key) != Some(&1)).collect();
+    assert!(wrong.is_empty(), "{wrong:?}: {effects:?}");
+    assert_eq!(effects.len(), fresh.len(), "something else was created: {effects:?}");
+    let audit = double.get("audit");
+    assert_eq!((&audit["doubled"], &audit["early"]), (&json!([]), &json!([])), "{audit}");
+}
+
+#[test]
+fn work_orders_of_operations1() {
+    one_mistake_is_found_before_anything_is_sent(
+        WORK_ORDERS,
+        &Mistake { cell: ("12;24", "12;77"), said: "Users not found: 77", code: "PG6" },
+    );
+}
+
+#[test]
+fn work_orders_of_operations1_while_being_killed() {
+    survives_being_killed(WORK_ORDERS, 60);
+}
