@@ -102,8 +102,11 @@ impl Double {
                 answer
             }
             Step::Refuse { for_ms } => {
-                // The receiver is gone only while the double is being stopped.
-                let _ = self.gate.send(Gate::Refuse { for_ms });
+                // The listener ends this connection with the others, once it has closed: a client that
+                // comes again at once has to be refused. It is gone only while the double is being stopped.
+                if self.gate.send(Gate::Refuse { for_ms }).is_ok() {
+                    std::future::pending::<()>().await;
+                }
                 Answer::Reset
             }
         }
