@@ -16,6 +16,8 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<u8, Failure> {
         let apis: Vec<_> = args.api.iter().map(|api| api.name()).collect();
         return Err(Failure::usage(format!("--quirk {quirk}: {} cannot have it", apis.join(", "))));
     }
+    // Heard before anybody is told that the doubles are ready, as who reads that may interrupt at once.
+    let interrupted = signals::interrupted();
     let mut running = Vec::new();
     for (index, api) in args.api.iter().enumerate() {
         // Several doubles take ports in a row, unless any free one will do.
@@ -39,7 +41,7 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<u8, Failure> {
         stdout::write(format!("{ready}\n"))?;
         running.push(sandbox);
     }
-    signals::interrupted().await;
+    interrupted.await;
     for sandbox in running {
         sandbox.stop().await;
     }

@@ -21,18 +21,26 @@ pub(crate) fn listen(tell: impl Fn(Wish) + Send + 'static) -> watch::Receiver<Wi
     receiver
 }
 
-/// Waits for the next Ctrl-C or SIGTERM.
-pub(crate) async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+/// The next Ctrl-C or SIGTERM, heard from this call on and not only once it is awaited.
+#[cfg(unix)]
+pub(crate) fn interrupted() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let heard = signal(SignalKind::interrupt())
+        .and_then(|interrupt| Ok((interrupt, signal(SignalKind::terminate())?)));
+    async move {
+        let Ok((mut interrupt, mut terminate)) = heard else {
+            let _ = tokio::signal::ctrl_c().await;
             return;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
     }
+}
+
+/// The next Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
