@@ -9,7 +9,7 @@
 //! | route | does |
 //! |---|---|
 //! | `GET journal?since=N&limit=N` | entries after number `since`, those moved to a file included; without `since` all that are in memory |
-//! | `GET state?after=N&limit=N&masters=0` | Knosc: orders after an id, archived ones included, queue, failed list, users, master data. Thredfi: invoices, payments and refunds after the first N of each; businesses and customers as master data. Always `late_commits` |
+//! | `GET state?after=N&limit=N&masters=0` | Knosc: orders after an id, archived ones included, inventory and forecasts after that id, queue, failed list, users, master data. Thredfi: invoices, payments and refunds after the first N of each; businesses and customers as master data. Always `late_commits` |
 //! | `GET audit` | what can be judged from the server's side alone |
 //! | `GET faults`, `POST faults`, `DELETE faults` | the plan with its counters; replace it (a plan, or `{"preset":"rough-day","seed":7}`); end all faults |
 //! | `POST reset` | back to the fixtures: sessions, lock-outs, lock, queue, journal, audit and clock start afresh, the fault plan from its beginning |
@@ -130,19 +130,21 @@
 //! the order of their ids, and are checked as those routes would check them:
 //!
 //! ```json
-//! {"users": [{"Username": "ada", "User Email": "ada@example.com", "password": "sandbox-password",
-//!             "Role Name": "Administrator", "Privileges": [{"type": "Procurement", "access": "Edit"}]}],
+//! {"roles": [{"Role Name": "Buyer", "Privileges": [{"type": "Procurement", "access": "Edit"}]}],
+//!  "users": [{"Username": "ada", "User Email": "ada@example.com", "password": "sandbox-password",
+//!             "Role Name": "Buyer"}],
 //!  "items": [{"Item Number": "ITEM-A"}],
 //!  "suppliers": [{"Supplier Number": "SUP-1"}],
 //!  "warehouses": [{"Warehouse Number": "WH-1"}],
 //!  "ship_froms": [{"Ship From Number": "SF-1", "Supplier Number": "SUP-1"}],
-//!  "orders": [],
+//!  "orders": [], "inventory": [], "forecasts": [],
 //!  "next_ids": {"purchase-order": 42, "purchase-order-detail": 101}}
 //! ```
 //!
 //! That was Knosc's. Only `users` is required; the first one stands in the ready line. A user may have a `totp_secret`
-//! (base32) or `"first_signin": true`. The categories of privileges are `Procurement`, `Item Master`,
-//! `Supplier Master` (which covers ship-froms) and `Warehouse Master`.
+//! (base32), `"first_signin": true`, or `Privileges` other than those of the role. The categories of privileges
+//! are `Procurement`, `Item Master`, `Supplier Master` (which covers ship-froms), `Warehouse Master`, `Inventory`,
+//! `Forecast`, `Forecast Over Time` and `Users`.
 //!
 //! Thredfi's, in which every record may have an `id`, a customer `"archived": true`, an invoice
 //! `"voided": true`, a payment a `status`:

@@ -1,15 +1,22 @@
 //! The Knosc double: procurement with a cookie session, CSRF, master data and purchase orders.
 
+mod administer;
 mod check;
+mod column;
 mod decimal;
 mod fail;
+mod field;
 mod fixtures;
+mod forecast;
+mod inventory;
 mod list;
 mod master;
 mod moves;
 mod order;
 mod queue;
+mod resource;
 mod route;
+mod rows;
 mod serve;
 mod session;
 mod store;
@@ -29,15 +36,17 @@ use crate::options::{Options, Profile, Quirk, StartError};
 use crate::registry::Kit;
 use crate::service::{Handled, Now, Subject};
 
+use administer::UserChange;
 use fail::Fail;
 use fixtures::FixtureFile;
-use list::Listed;
+use master::Kind;
 use queue::{Integration, Waiting};
+use resource::Resource;
 use route::Op;
 use session::Sessions;
-use store::{Changed, Store};
+use store::{Change, Changed, Store};
 use subject::Parsed;
-use user::{Access, Users};
+use user::Access;
 
 pub(crate) const KIT: Kit = Kit {
     base_path: "/api",
@@ -114,7 +123,7 @@ impl Knosc {
         let rules = Rules::new(options);
         let fixtures = FixtureFile::load(&options.fixtures)?;
         let store = fixtures.store(&rules)?;
-        let sessions = Sessions::new(Users::new(fixtures.users.clone()), options.seed, now.ms);
+        let sessions = Sessions::new(fixtures.users(), options.seed, now.ms);
         let integration = Integration::default();
         Ok(Knosc { rules, seed: options.seed, fixtures, store, sessions, integration })
     }
@@ -123,7 +132,7 @@ impl Knosc {
     fn start_afresh(&mut self, now: Now) {
         // The fixtures passed their checks at the start.
         self.store = self.fixtures.store(&self.rules).unwrap_or_default();
-        self.sessions = Sessions::new(Users::new(self.fixtures.users.clone()), self.seed, now.ms);
+        self.sessions = Sessions::new(self.fixtures.users(), self.seed, now.ms);
         self.integration = Integration::default();
     }
 
@@ -147,57 +156,93 @@ impl Knosc {
                 Sessions::log_out(family)
             }
             _ => {
-                self.authorize(op, request, now)?;
+                let user = self.authorize(op, request, now)?;
                 return if op.changes_data() {
-                    self.write(op, subject, request, n)
+                    self.write(op, subject, request, n, now)
                 } else {
-                    self.read(op, request)
+                    self.read(op, user, request)
                 };
             }
         };
         Ok(Handled::unchanged(reply))
     }
 
-    /// Session, CSRF and privilege.
-    fn authorize(&mut self, op: Op, request: &Request, now: Now) -> Result<(), Fail> {
+    /// Session, CSRF and privilege; the number of the user.
+    fn authorize(&mut self, op: Op, request: &Request, now: Now) -> Result<u64, Fail> {
         let claims = self.sessions.authenticate(request, &self.rules, now)?;
-        let (category, access) = match op {
-            Op::ListOrders | Op::ReadOrder(_) | Op::ListLines => ("Procurement", Access::View),
-            Op::CreateOrder | Op::ReplaceOrder(_) | Op::DeleteOrder(_) | Op::MoveLines => {
-                ("Procurement", Access::Edit)
-            }
-            Op::ListMaster(kind) | Op::ReadMaster(kind, _) => (kind.privilege(), Access::View),
-            Op::CreateMaster(kind) | Op::UpdateMaster(kind, _) | Op::DeleteMaster(kind, _) => {
-                (kind.privilege(), Access::Edit)
+        let users = &self.sessions.users;
+        let user = users.get(&claims.sub);
+        let may = |category, access| user.is_some_and(|user| users.may(user, category, access));
+        let allowed = match op {
+            Op::List(resource) | Op::Read(resource, _) => may(resource.category(), Access::View),
+            Op::ReadItemInventory(..) => may(Resource::Inventory.category(), Access::View),
+            Op::MoveLines => may(Resource::Lines.category(), Access::Edit),
+            Op::ResetTotp(_) => {
+                user.is_some_and(|user| user.fixture.role == administer::ADMINISTRATOR)
             }
             // Deleting a line asks for no more than a session.
-            _ => return Ok(()),
+            Op::Delete(Resource::Lines, _) => true,
+            Op::Create(resource) | Op::Replace(resource, _) | Op::Delete(resource, _) => {
+                may(resource.category(), Access::Edit)
+            }
+            _ => true,
         };
-        let allowed =
-            self.sessions.users.get(&claims.sub).is_some_and(|user| user.may(category, access));
-        if allowed { Ok(()) } else { Err(Fail::not_privileged()) }
+        let id = claims.sub.parse().map_err(|_| Fail::token_revoked())?;
+        if allowed { Ok(id) } else { Err(Fail::not_privileged()) }
     }
 
-    fn read(&self, op: Op, request: &Request) -> Result<Handled, Fail> {
-        let query = request.query.as_deref();
-        let list = |listed| list::answer(listed, query, &self.store, &self.rules);
-        let text = match op {
-            Op::ListOrders => list(Listed::Orders)?,
-            Op::ListLines => list(Listed::Lines)?,
-            Op::ListMaster(kind) => list(Listed::Master(kind))?,
-            Op::ReadOrder(id) => {
-                let order = self.store.known_order(id, &self.rules)?;
-                let row = order::full(id, order, &self.store.masters);
-                json!({ "data": { "rows": row } }).to_string()
+    fn read(&self, op: Op, user: u64, request: &Request) -> Result<Handled, Fail> {
+        let (store, rules, users) = (&self.store, &self.rules, &self.sessions.users);
+        let value = match op {
+            Op::List(resource) => {
+                let query = request.query.as_deref();
+                let text = list::answer(resource, query, store, users, rules)?;
+                return Ok(Handled::unchanged(Reply::json_text(StatusCode::OK, text)));
             }
-            Op::ReadMaster(kind, id) => {
-                let record = self.store.known_record(kind, id, &self.rules)?;
-                json!({ "data": self.store.masters.show(kind, id, record) }).to_string()
+            Op::Read(Resource::Orders, id) => {
+                let order = store.known_order(id, rules)?;
+                json!({ "rows": order::full(id, order, &store.masters) })
             }
+            Op::Read(Resource::Master(kind), id) => {
+                let record = store.known_record(kind, id, rules)?;
+                Value::Object(store.masters.show(kind, id, record))
+            }
+            Op::Read(Resource::Inventory, id) => {
+                Value::Object(store.known_stock(id, rules)?.show(id, &store.masters))
+            }
+            Op::Read(Resource::Forecasts, id) => {
+                let forecast = store.known_forecast(id, rules)?;
+                json!({ "rows": forecast.full(id, &store.masters) })
+            }
+            Op::ReadItemInventory(item, warehouse) => {
+                store.known_record(Kind::Item, item, rules)?;
+                if let Some(warehouse) = warehouse {
+                    store.known_record(Kind::Warehouse, warehouse, rules)?;
+                }
+                inventory::of_item(item, warehouse, &store.stock, &store.orders, &store.masters)
+            }
+            Op::Read(Resource::Users, id) => self.known_user(id)?,
+            Op::Profile => self.known_user(user)?,
             _ => return Err(Fail::route_not_found()),
         };
-        let reply = Reply::json_text(StatusCode::OK, text);
-        Ok(Handled::unchanged(reply))
+        Ok(Handled::unchanged(Reply::json(StatusCode::OK, &json!({ "data": value }))))
+    }
+
+    fn known_user(&self, id: u64) -> Result<Value, Fail> {
+        let users = &self.sessions.users;
+        let user = users.by_id(id).ok_or_else(|| Fail::no_such_id(&self.rules, "User", "User", id));
+        user.map(|user| Value::Object(users.show(id, user)))
+    }
+
+    /// Checks a write against the present state.
+    fn plan(&self, op: Op, parsed: &Parsed, now: Now) -> Result<Planned, Fail> {
+        let body = parsed.body.as_ref();
+        if op.changes_users() {
+            let users = &self.sessions.users;
+            let change = administer::plan(op, body, parsed.user_id, users, &self.rules, now)?;
+            return Ok(Planned::Users(change));
+        }
+        self.store.plan(op, body, &self.rules).map(Planned::Store)
     }
 
     fn write(
@@ -206,8 +251,12 @@ impl Knosc {
         subject: &Subject<Parsed>,
         request: &Request,
         n: u64,
+        now: Now,
     ) -> Result<Handled, Fail> {
-        let change = self.store.plan(op, subject.parsed.body.as_ref(), &self.rules)?;
+        let change = match self.plan(op, &subject.parsed, now)? {
+            Planned::Store(change) => change,
+            Planned::Users(change) => return Ok(self.write_user(op, change, now)),
+        };
         if op.is_locked_by_integration() && self.integration.is_locked() {
             self.integration.enqueue(waiting(op, subject, request, n));
             let reply = Reply::json(StatusCode::OK, &queued_body());
@@ -218,9 +267,17 @@ impl Knosc {
         Ok(Handled::applied(reply, changed.done()))
     }
 
+    fn write_user(&mut self, op: Op, change: UserChange, now: Now) -> Handled {
+        let Sessions { users, dice, .. } = &mut self.sessions;
+        let (done, body) = administer::apply(change, users, dice, now);
+        let empty = self.rules.reference && matches!(op, Op::Delete(..));
+        let reply =
+            if empty { Reply::empty(StatusCode::OK) } else { Reply::json(StatusCode::OK, &body) };
+        Handled::applied(reply, done)
+    }
+
     fn applied_reply(&self, op: Op, changed: Changed) -> Reply {
-        let deletes = matches!(op, Op::DeleteOrder(_) | Op::DeleteLine(_) | Op::DeleteMaster(..));
-        if deletes && self.rules.reference {
+        if self.rules.reference && matches!(op, Op::Delete(..)) {
             return Reply::empty(StatusCode::OK);
         }
         let mut body = Map::new();
@@ -236,6 +293,13 @@ impl Knosc {
         }
         Reply::json(StatusCode::OK, &Value::Object(body))
     }
+}
+
+/// A write that has passed every check.
+#[derive(Debug)]
+enum Planned {
+    Store(Change),
+    Users(UserChange),
 }
 
 fn waiting(op: Op, subject: &Subject<Parsed>, request: &Request, n: u64) -> Waiting {
@@ -257,15 +321,11 @@ fn queued_body() -> Value {
 }
 
 fn message(op: Op) -> String {
-    let (noun, verb) = match op {
-        Op::CreateOrder => ("Purchase order", "created"),
-        Op::ReplaceOrder(_) => ("Purchase order", "updated"),
-        Op::DeleteOrder(_) => ("Purchase order", "deleted"),
-        Op::DeleteLine(_) => ("Purchase order detail", "deleted"),
-        Op::CreateMaster(kind) => (kind.noun(), "created"),
-        Op::UpdateMaster(kind, _) => (kind.noun(), "updated"),
-        Op::DeleteMaster(kind, _) => (kind.noun(), "deleted"),
+    let (resource, verb) = match op {
+        Op::Create(resource) => (resource, "created"),
+        Op::Replace(resource, _) => (resource, "updated"),
+        Op::Delete(resource, _) => (resource, "deleted"),
         _ => return "Update successful".to_owned(),
     };
-    format!("{noun} {verb} successfully.")
+    format!("{} {verb} successfully.", resource.noun())
 }

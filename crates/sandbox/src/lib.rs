@@ -25,8 +25,7 @@
 //! their mistakes. The same seed, plan and requests meet the same chance faults, in whatever order
 //! concurrent requests arrive.
 //!
-//! **What is absent.** The Knosc double has no inventory, no forecasts, no user administration and no
-//! set-up of a second factor (logging in with one works). It speaks HTTP/1.1 without TLS.
+//! **What is absent.** TLS and HTTP/2: the doubles speak HTTP/1.1 in the clear.
 //!
 //! The control routes, the journal and the grammar of fault plans are described in
 //! [`docs`].

@@ -6,6 +6,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::knosc::Rules;
 use crate::knosc::fail::Fail;
+use crate::knosc::field::{date, filled, number, optional_text, require, text};
 use crate::knosc::master::{Kind, Masters};
 use crate::knosc::order::{
     LINE_DATES, LINE_TEXTS, Line, ORDER_DATE, Order, Orders, SHIP_DATE, STATUSES,
@@ -36,7 +37,9 @@ impl Checker<'_> {
         for line in lines {
             drafts.push(read_line(line, own.is_some())?);
         }
-        let supplier = self.supplier(text(body, "Supplier Number").unwrap_or_default())?;
+        let supplier = self
+            .masters
+            .known(Kind::Supplier, text(body, "Supplier Number").unwrap_or_default())?;
         let mut kept = HashSet::new();
         for (draft, line) in drafts.iter_mut().zip(lines.iter().filter_map(Value::as_object)) {
             self.check_line_id(draft, own, &mut kept)?;
@@ -46,12 +49,6 @@ impl Checker<'_> {
         self.check_number_free(&number, own)?;
         self.check_left_out(own, &kept)?;
         Ok(Order { number, status, date, supplier, lines: drafts })
-    }
-
-    fn supplier(&self, number: &str) -> Result<u64, Fail> {
-        let missing =
-            || Fail::no_such_reference("SupplierMaster", format!("Supplier {number} not found"));
-        self.masters.table(Kind::Supplier).id_of(number).ok_or_else(missing)
     }
 
     /// A line with an id has to stand on this order, and only once.
@@ -72,36 +69,14 @@ impl Checker<'_> {
     }
 
     fn resolve(&self, draft: &mut Line, line: &Map<String, Value>) -> Result<(), Fail> {
-        draft.item = self.item(text(line, "Item Number").unwrap_or_default())?;
-        draft.sub_item =
-            text(line, "Sub Item Number").map(|number| self.item(number)).transpose()?;
-        draft.warehouse = self.warehouse(text(line, "Warehouse Number").unwrap_or_default())?;
-        draft.ship_from =
-            text(line, "Ship From Number").map(|number| self.ship_from(number)).transpose()?;
-        Ok(())
-    }
-
-    fn item(&self, number: &str) -> Result<u64, Fail> {
-        let missing = || {
-            Fail::no_such_reference("ItemMaster", format!("Item {number} not found in Item Master"))
+        let known = |kind, name| {
+            text(line, name).map(|number| self.masters.known(kind, number)).transpose()
         };
-        self.masters.table(Kind::Item).id_of(number).ok_or_else(missing)
-    }
-
-    fn warehouse(&self, number: &str) -> Result<u64, Fail> {
-        let table = self.masters.table(Kind::Warehouse);
-        table
-            .id_of(number)
-            .filter(|id| table.get(*id).is_some_and(|record| record.is_active(Kind::Warehouse)))
-            .ok_or_else(|| {
-                Fail::no_such_reference("WarehouseMaster", format!("Warehouse {number} not found"))
-            })
-    }
-
-    fn ship_from(&self, number: &str) -> Result<u64, Fail> {
-        let missing =
-            || Fail::no_such_reference("ShipFromMaster", format!("Ship From {number} not found"));
-        self.masters.table(Kind::ShipFrom).id_of(number).ok_or_else(missing)
+        draft.item = known(Kind::Item, "Item Number")?.unwrap_or_default();
+        draft.sub_item = known(Kind::Item, "Sub Item Number")?;
+        draft.warehouse = known(Kind::Warehouse, "Warehouse Number")?.unwrap_or_default();
+        draft.ship_from = known(Kind::ShipFrom, "Ship From Number")?;
+        Ok(())
     }
 
     /// Whether another order already has this number, archived ones included.
@@ -152,18 +127,6 @@ fn lines_of(body: &Map<String, Value>) -> Result<&[Value], Fail> {
     }
 }
 
-fn text<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    map.get(name).and_then(Value::as_str)
-}
-
-fn require(map: &Map<String, Value>, names: &[&str]) -> Result<(), Fail> {
-    let absent = |name: &&&str| map.get(**name).is_none_or(Value::is_null);
-    match names.iter().find(absent) {
-        Some(name) => Err(Fail::missing_field(name)),
-        None => Ok(()),
-    }
-}
-
 fn check_required(body: &Map<String, Value>, lines: &[Value]) -> Result<(), Fail> {
     require(body, &["PO List Number", "PO List Document Status", "Supplier Number"])?;
     for line in lines.iter().filter_map(Value::as_object) {
@@ -184,15 +147,6 @@ fn read_header(body: &Map<String, Value>) -> Result<Header, Fail> {
     let date = date(body, "PO List Order Date")?;
     filled(body, "Supplier Number")?;
     Ok((number.into(), status, date))
-}
-
-/// A string that is not empty, or nothing.
-fn filled<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Fail> {
-    match map.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-        Some(_) => Err(Fail::invalid_field(name)),
-    }
 }
 
 /// The values of a line; what it refers to is resolved later.
@@ -220,7 +174,7 @@ fn read_line<'a>(value: &'a Value, may_have_id: bool) -> Result<Line, Fail> {
         warehouse: 0,
         ship_from: None,
         quantity: quantity(line)?,
-        price: price(line)?,
+        price: number(line, "PO Details Price")?,
         texts,
         tracking: anything("PO Details Tracking"),
         local: anything("PO Details Local"),
@@ -244,83 +198,11 @@ fn line_id(line: &Map<String, Value>, may_have_id: bool) -> Result<u64, Fail> {
     Ok(found.unwrap_or(0))
 }
 
-fn optional_text(map: &Map<String, Value>, name: &str) -> Result<Option<Box<str>>, Fail> {
-    match map.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.as_str().into())),
-        Some(_) => Err(Fail::invalid_field(name)),
-    }
-}
-
 fn quantity(line: &Map<String, Value>) -> Result<Number, Fail> {
     match line.get("PO Details Quantity") {
         Some(Value::Number(number)) if number.as_f64().is_some_and(|value| value > 0.0) => {
             Ok(number.clone())
         }
         _ => Err(Fail::invalid_field("PO Details Quantity")),
-    }
-}
-
-fn price(line: &Map<String, Value>) -> Result<Option<Number>, Fail> {
-    match line.get("PO Details Price") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) => Ok(Some(number.clone())),
-        Some(_) => Err(Fail::invalid_field("PO Details Price")),
-    }
-}
-
-fn date(map: &Map<String, Value>, name: &str) -> Result<Option<Box<str>>, Fail> {
-    match map.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if is_date(text) => Ok(Some(text.as_str().into())),
-        Some(_) => Err(Fail::invalid_field(name)),
-    }
-}
-
-/// Whether the text is a day of the calendar, as `YYYY-MM-DD`.
-fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let shaped = bytes.len() == 10
-        && bytes.iter().enumerate().all(|(position, byte)| match position {
-            4 | 7 => *byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if !shaped {
-        return false;
-    }
-    let part = |range: std::ops::Range<usize>| text[range].parse::<u32>().unwrap_or(0);
-    let (year, month, day) = (part(0..4), part(5..7), part(8..10));
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    (1..=days).contains(&day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_date;
-
-    #[test]
-    fn dates_are_days_of_the_calendar() {
-        for good in ["2026-01-31", "2024-02-29", "2000-02-29", "2026-12-01"] {
-            assert!(is_date(good), "{good}");
-        }
-        for bad in [
-            "2026-02-29",
-            "1900-02-29",
-            "2026-13-01",
-            "2026-00-10",
-            "2026-1-01",
-            "26-01-01",
-            "2026-01-0é",
-            "",
-        ] {
-            assert!(!is_date(bad), "{bad}");
-        }
     }
 }

@@ -42,6 +42,14 @@ impl Decimal {
     }
 }
 
+/// `left` less `right`, with the same care.
+pub(crate) fn difference(left: &Number, right: &Number) -> Number {
+    let text = right.to_string();
+    let negated = text.strip_prefix('-').map_or_else(|| format!("-{text}"), str::to_owned);
+    let negated = serde_json::from_str(&negated).unwrap_or_else(|_| Number::from(0));
+    sum([left, &negated].into_iter())
+}
+
 /// The exact sum where the numbers are plain decimals of a sane size, else the nearest double.
 pub(crate) fn sum<'a>(numbers: impl Iterator<Item = &'a Number> + Clone) -> Number {
     let zero = Decimal { digits: 0, places: 0 };
@@ -69,6 +77,15 @@ mod tests {
         assert_eq!(total(&["12.5", "7.5", "1"]), "21");
         assert_eq!(total(&["-0.05", "0.01"]), "-0.04");
         assert_eq!(total(&[]), "0");
+    }
+
+    #[test]
+    fn a_difference_is_exact_too() {
+        let number = |text: &str| serde_json::from_str::<Number>(text).unwrap();
+        let less = |left, right| difference(&number(left), &number(right)).to_string();
+        assert_eq!(less("0.3", "0.1"), "0.2");
+        assert_eq!(less("1", "-2.5"), "3.5");
+        assert_eq!(less("0", "0"), "0");
     }
 
     #[test]

@@ -84,6 +84,10 @@ impl Fail {
         Self::plain(401, "2FA.InvalidCode", "Invalid or expired TOTP code.")
     }
 
+    pub(crate) fn bad_activation() -> Self {
+        Self::plain(400, "2FA.InvalidCode", "Invalid TOTP code.")
+    }
+
     pub(crate) fn user_locked(retry_after_s: u64) -> Self {
         Fail {
             retry_after_s: Some(retry_after_s),

@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::knosc::Rules;
 use crate::knosc::check::Checker;
+use crate::knosc::forecast::Forecast;
+use crate::knosc::inventory::Stock;
 use crate::knosc::master::Kind;
 use crate::knosc::store::Store;
-use crate::knosc::user::UserFixture;
+use crate::knosc::user::{Role, UserFixture, Users};
 use crate::options::{Fixtures, StartError};
 
 const DEFAULT: &str = include_str!("../../fixtures/knosc-default.json");
@@ -19,7 +21,9 @@ const VECTORS_EMPTY: &str = include_str!("../../fixtures/knosc-vectors-empty.jso
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FixtureFile {
-    pub(crate) users: Vec<UserFixture>,
+    users: Vec<UserFixture>,
+    #[serde(default)]
+    roles: Vec<Role>,
     #[serde(default)]
     items: Vec<Map<String, Value>>,
     #[serde(default)]
@@ -30,6 +34,10 @@ pub(crate) struct FixtureFile {
     ship_froms: Vec<Map<String, Value>>,
     #[serde(default)]
     orders: Vec<Map<String, Value>>,
+    #[serde(default)]
+    inventory: Vec<Map<String, Value>>,
+    #[serde(default)]
+    forecasts: Vec<Map<String, Value>>,
     #[serde(default)]
     next_ids: NextIds,
 }
@@ -77,6 +85,10 @@ impl FixtureFile {
         }
     }
 
+    pub(crate) fn users(&self) -> Users {
+        Users::new(self.users.clone(), self.roles.clone())
+    }
+
     /// Builds the data; a record that the API itself would refuse is an error.
     pub(crate) fn store(&self, rules: &Rules) -> Result<Store, StartError> {
         let mut store = Store::default();
@@ -105,6 +117,16 @@ impl FixtureFile {
                 .order(body, None)
                 .map_err(|fail| wrong("orders", position, &fail.message))?;
             store.orders.insert(order);
+        }
+        for (position, body) in self.inventory.iter().enumerate() {
+            let stock = Stock::read(body, None, &store.masters)
+                .map_err(|fail| wrong("inventory", position, &fail.message))?;
+            store.stock.insert(stock);
+        }
+        for (position, body) in self.forecasts.iter().enumerate() {
+            let forecast = Forecast::read(body, None, &store.masters)
+                .map_err(|fail| wrong("forecasts", position, &fail.message))?;
+            store.forecasts.insert(forecast);
         }
         Ok(store)
     }

@@ -4,22 +4,18 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use crate::knosc::Rules;
 use crate::knosc::fail::Fail;
+use crate::knosc::forecast::{self, Forecast};
+use crate::knosc::inventory::Stock;
 use crate::knosc::master::Kind;
-use crate::knosc::order::{self, LINE_TEXTS};
+use crate::knosc::resource::Resource;
+use crate::knosc::rows::{Keyed, Rows};
 use crate::knosc::store::Store;
+use crate::knosc::user::Users;
+use crate::knosc::{Rules, column, order};
 
 const DEFAULT_PAGE_SIZE: usize = 100;
 const LARGEST_PAGE_SIZE: usize = 1000;
-
-/// A list that can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Listed {
-    Orders,
-    Lines,
-    Master(Kind),
-}
 
 /// What a query asks for.
 #[derive(Debug)]
@@ -41,84 +37,25 @@ type Row = Map<String, Value>;
 
 /// The reply's body, as text.
 pub(crate) fn answer(
-    listed: Listed,
+    resource: Resource,
     query: Option<&str>,
     store: &Store,
+    users: &Users,
     rules: &Rules,
 ) -> Result<String, Fail> {
-    let columns = columns(listed);
+    let columns = column::of(resource);
     let query = read_query(query.unwrap_or(""), &columns, rules)?;
-    let rows = select(listed, &query, store);
+    let rows = select(resource, &query, store, users);
     let headers: Vec<Value> = columns
         .iter()
-        .map(|column| json!({ "key": column, "format": format_of(column) }))
+        .map(|column| json!({ "key": column, "format": column::format(column) }))
         .collect();
+    let first = columns.first().copied().unwrap_or_default();
     let (key, descending) =
-        query.sort.as_ref().map_or(("id", false), |(key, down)| (key.as_str(), *down));
+        query.sort.as_ref().map_or((first, false), |(key, down)| (key.as_str(), *down));
     let sort = json!({ "key": key, "type": if descending { "Descending" } else { "Ascending" } });
     let envelope = json!({ "data": { "headers": headers, "sort": sort, "rows": rows }, "tags": {}, "extra": {} });
     Ok(envelope.to_string())
-}
-
-/// The columns that can be shown, filtered and sorted by.
-fn columns(listed: Listed) -> Vec<&'static str> {
-    match listed {
-        Listed::Orders => vec![
-            "id",
-            "PO List Number",
-            "PO List Order Date",
-            "Supplier Id",
-            "Supplier Name",
-            "Supplier Number",
-            "PO Total Items",
-            "PO List Quantity",
-            "PO List Document Status",
-            "PO List Servicenow Id",
-        ],
-        Listed::Lines => {
-            let mut columns = vec![
-                "id",
-                "Purchase Order Id",
-                "PO List Number",
-                "Item Number",
-                "Sub Item Number",
-                "Warehouse Number",
-                "Ship From Number",
-                "PO Details Quantity",
-                "PO Details Price",
-            ];
-            columns.extend(LINE_TEXTS);
-            columns
-        }
-        Listed::Master(kind) => {
-            let mut columns = vec!["id", kind.number()];
-            columns.extend(kind.columns().iter().map(|(name, _)| *name));
-            if kind == Kind::ShipFrom {
-                columns.extend(["Supplier Id", "Supplier Number"]);
-            }
-            columns
-        }
-    }
-}
-
-fn format_of(column: &str) -> &'static str {
-    match column {
-        "id" | "PO Total Items" => "integer",
-        _ if column.ends_with(" Date") => "date",
-        _ if column.ends_with(" Id")
-            && !column.contains("Servicenow")
-            && !column.contains("Unique") =>
-        {
-            "integer"
-        }
-        _ if column.ends_with("Quantity")
-            || column.ends_with("Price")
-            || column.ends_with("Weight") =>
-        {
-            "number"
-        }
-        _ => "text",
-    }
 }
 
 fn read_query(text: &str, columns: &[&str], rules: &Rules) -> Result<Query, Fail> {
@@ -210,6 +147,28 @@ impl Query {
     }
 }
 
+impl Query {
+    /// As [`Query::pick`], but where the natural key is filtered on, only the rows that have it are looked at.
+    fn pick_keyed<T: Keyed>(
+        &self,
+        column: &str,
+        rows: &Rows<T>,
+        render: impl Fn((u64, &T)) -> Row,
+    ) -> Vec<Row> {
+        let asked = self.filter(column).map(|filter| filter.values.as_slice());
+        match asked.filter(|values| values.iter().all(Value::is_string)) {
+            None => self.pick(rows.iter(), render),
+            Some(values) => {
+                let keys = values.iter().filter_map(Value::as_str);
+                let mut found: Vec<(u64, &T)> = keys.flat_map(|key| rows.with_key(key)).collect();
+                found.sort_unstable_by_key(|(id, _)| *id);
+                found.dedup_by_key(|(id, _)| *id);
+                self.pick(found.into_iter(), render)
+            }
+        }
+    }
+}
+
 /// Whether a cell has the value asked for: text exactly, numbers by value.
 fn same(asked: &Value, cell: &Value) -> bool {
     match (asked, cell) {
@@ -237,17 +196,32 @@ fn compare(left: Option<&Value>, right: Option<&Value>) -> Ordering {
     }
 }
 
-fn select(listed: Listed, query: &Query, store: &Store) -> Vec<Row> {
-    match listed {
-        Listed::Orders => select_orders(query, store),
-        Listed::Lines => select_lines(query, store),
-        Listed::Master(kind) => {
+fn select(resource: Resource, query: &Query, store: &Store, users: &Users) -> Vec<Row> {
+    let masters = &store.masters;
+    match resource {
+        Resource::Orders => select_orders(query, store),
+        Resource::Lines => select_lines(query, store),
+        Resource::Master(kind) => {
             // Inactive warehouses are hidden from every list unless it is filtered on their status.
             let hide = kind == Kind::Warehouse && query.filter(kind.status_column()).is_none();
-            let records = store.masters.table(kind).iter();
+            let records = masters.table(kind).iter();
             let visible = records.filter(|(_, record)| !hide || record.is_active(kind));
-            query.pick(visible, |(id, record)| store.masters.show(kind, id, record))
+            query.pick(visible, |(id, record)| masters.show(kind, id, record))
         }
+        Resource::Inventory => {
+            let show = |(id, stock): (u64, &Stock)| stock.show(id, masters);
+            query.pick_keyed("Inventory Unique Id", &store.stock, show)
+        }
+        Resource::Forecasts => {
+            let show = |(id, forecast): (u64, &Forecast)| forecast.list_row(id);
+            query.pick_keyed("Forecast List Number", &store.forecasts.rows, show)
+        }
+        Resource::ForecastOverTime => {
+            let rows = forecast::over_time(&store.forecasts, &store.orders, masters);
+            query.pick(rows.into_iter(), |row| row)
+        }
+        Resource::Users => query.pick(users.iter(), |(id, user)| users.show(id, user)),
+        Resource::Roles => query.pick(users.roles(), |(id, role)| role.show(id)),
     }
 }
 

@@ -219,6 +219,19 @@ impl Masters {
         }
     }
 
+    /// The record of this number that a body names; a warehouse has to be active.
+    pub(crate) fn known(&self, kind: Kind, number: &str) -> Result<u64, Fail> {
+        let table = self.table(kind);
+        let usable = |id: &u64| {
+            kind != Kind::Warehouse || table.get(*id).is_some_and(|record| record.is_active(kind))
+        };
+        table.id_of(number).filter(usable).ok_or_else(|| {
+            let place = if kind == Kind::Item { " in Item Master" } else { "" };
+            let message = format!("{} {number} not found{place}", kind.noun());
+            Fail::no_such_reference(kind.code(), message)
+        })
+    }
+
     /// A record as the API shows it.
     pub(crate) fn show(&self, kind: Kind, id: u64, record: &Record) -> Map<String, Value> {
         let mut row = Map::new();
@@ -292,14 +305,7 @@ impl Masters {
         match (body.get("Supplier Number"), before) {
             (None | Some(Value::Null), None) => Err(Fail::missing_field("Supplier Number")),
             (None, Some(record)) => Ok(record.supplier),
-            (Some(Value::String(number)), _) => {
-                self.suppliers.id_of(number).map(Some).ok_or_else(|| {
-                    Fail::no_such_reference(
-                        "SupplierMaster",
-                        format!("Supplier {number} not found"),
-                    )
-                })
-            }
+            (Some(Value::String(number)), _) => self.known(Kind::Supplier, number).map(Some),
             _ => Err(Fail::invalid_field("Supplier Number")),
         }
     }

@@ -43,6 +43,12 @@ pub(crate) struct Line {
     pub(crate) local: Option<Box<Value>>,
 }
 
+impl Line {
+    pub(crate) fn order_date(&self) -> Option<&str> {
+        self.texts[ORDER_DATE].as_deref()
+    }
+}
+
 /// A purchase order.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
@@ -58,6 +64,11 @@ impl Order {
     /// Orders that are done leave the active list.
     pub(crate) fn is_archived(&self) -> bool {
         matches!(self.status, "Received" | "Closed")
+    }
+
+    /// What it names has been ordered and is still to come.
+    pub(crate) fn is_firm(&self) -> bool {
+        matches!(self.status, "Open" | "Shipped")
     }
 }
 
@@ -220,7 +231,7 @@ pub(crate) fn line_row(line: &Line, masters: &Masters) -> Map<String, Value> {
     row
 }
 
-fn put_reference(
+pub(crate) fn put_reference(
     row: &mut Map<String, Value>,
     masters: &Masters,
     kind: Kind,

@@ -1,8 +1,10 @@
 //! The integration lock and the writes that wait for its end.
 
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 use crate::knosc::Rules;
+use crate::knosc::resource::Resource;
 use crate::knosc::route::Op;
 use crate::knosc::store::Store;
 use crate::service;
@@ -17,6 +19,19 @@ pub(crate) struct Waiting {
     pub(crate) path: String,
     pub(crate) key: Option<String>,
     pub(crate) body: Option<Map<String, Value>>,
+}
+
+impl Waiting {
+    /// The record that it creates or deletes, where the API itself would take a second copy of it.
+    fn copied(&self) -> Option<(&'static str, String)> {
+        match self.op {
+            Op::Create(resource @ (Resource::Inventory | Resource::Forecasts))
+            | Op::Delete(resource @ (Resource::Inventory | Resource::Forecasts), _) => {
+                Some((resource.name(), self.key.clone()?))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What became of a waiting or late write.
@@ -85,11 +100,25 @@ impl Integration {
         self.waiting.push(write);
     }
 
-    /// Ends the run: what waits is applied in order of arrival, as far as it still can be.
+    /// Ends the run: what waits is applied in order of arrival, as far as it still can be. The second copy of
+    /// a create is dropped, even where it would be taken at other times.
     pub(crate) fn finish(&mut self, store: &mut Store, rules: &Rules) -> Vec<service::Settled> {
         self.lock = None;
+        let mut made = HashSet::new();
         let settle = |write: Waiting| {
-            let settled = settle(write, store, rules);
+            let copied = write.copied().filter(|_| !rules.allow_duplicates);
+            let creates = matches!(write.op, Op::Create(_));
+            let second = creates && copied.as_ref().is_some_and(|copied| made.contains(copied));
+            let settled = if second {
+                Settled { result: Err(second_copy()), write }
+            } else {
+                settle(write, store, rules)
+            };
+            match (&settled.result, copied) {
+                (Ok(_), Some(copied)) if creates => drop(made.insert(copied)),
+                (Ok(_), Some(copied)) => drop(made.remove(&copied)),
+                _ => {}
+            }
             if let Err((code, message)) = &settled.result {
                 let write = &settled.write;
                 let entry = json!({
@@ -116,6 +145,11 @@ impl Integration {
     pub(crate) fn failed(&self) -> &[Value] {
         &self.failed
     }
+}
+
+/// Why a second copy is dropped; no reply ever says so.
+fn second_copy() -> (String, String) {
+    ("Queue.SecondCopy".to_owned(), "The same create was waiting before it".to_owned())
 }
 
 /// Checks a write again, against the state of now, and applies it if it still passes.

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::knosc::fail::Fail;
-use crate::knosc::master::Kind;
+use crate::knosc::resource::{Resource, allows};
 use crate::options::Profile;
 
 /// An operation of the API.
@@ -14,19 +14,18 @@ pub(crate) enum Op {
     Logout(Family),
     VerifyTotp(Family),
     FirstSignin,
-    ListOrders,
-    ReadOrder(u64),
-    CreateOrder,
-    ReplaceOrder(u64),
-    DeleteOrder(u64),
-    ListLines,
-    DeleteLine(u64),
+    GenerateTotp,
+    ActivateTotp,
+    ResetTotp(u64),
+    Profile,
+    List(Resource),
+    Read(Resource, u64),
+    Create(Resource),
+    Replace(Resource, u64),
+    Delete(Resource, u64),
     MoveLines,
-    ListMaster(Kind),
-    ReadMaster(Kind, u64),
-    CreateMaster(Kind),
-    UpdateMaster(Kind, u64),
-    DeleteMaster(Kind, u64),
+    /// What there is of an item, in all warehouses or in one.
+    ReadItemInventory(u64, Option<u64>),
 }
 
 /// Which document's session routes are meant.
@@ -55,14 +54,13 @@ impl Op {
             Op::Logout(_) => "logout",
             Op::VerifyTotp(_) => "verify",
             Op::FirstSignin => "first-signin",
-            Op::ListOrders
-            | Op::ReadOrder(_)
-            | Op::ListLines
-            | Op::ListMaster(_)
-            | Op::ReadMaster(..) => "read",
-            Op::CreateOrder | Op::CreateMaster(_) => "create",
-            Op::ReplaceOrder(_) | Op::UpdateMaster(..) => "replace",
-            Op::DeleteOrder(_) | Op::DeleteLine(_) | Op::DeleteMaster(..) => "delete",
+            Op::GenerateTotp => "generate",
+            Op::ActivateTotp => "activate",
+            Op::ResetTotp(_) => "reset",
+            Op::List(_) | Op::Read(..) | Op::Profile | Op::ReadItemInventory(..) => "read",
+            Op::Create(_) => "create",
+            Op::Replace(..) => "replace",
+            Op::Delete(..) => "delete",
             Op::MoveLines => "move",
         }
     }
@@ -70,55 +68,86 @@ impl Op {
     /// The list it belongs to, as the paths name it.
     pub(crate) fn resource(self) -> &'static str {
         match self {
-            Op::Login(_) | Op::Refresh(_) | Op::Logout(_) | Op::VerifyTotp(_) | Op::FirstSignin => {
-                "session"
-            }
-            Op::ListOrders
-            | Op::ReadOrder(_)
-            | Op::CreateOrder
-            | Op::ReplaceOrder(_)
-            | Op::DeleteOrder(_) => "purchase-order",
-            Op::ListLines | Op::DeleteLine(_) | Op::MoveLines => "purchase-order-details",
-            Op::ListMaster(kind)
-            | Op::ReadMaster(kind, _)
-            | Op::CreateMaster(kind)
-            | Op::UpdateMaster(kind, _)
-            | Op::DeleteMaster(kind, _) => kind.route(),
+            Op::Login(_)
+            | Op::Refresh(_)
+            | Op::Logout(_)
+            | Op::VerifyTotp(_)
+            | Op::FirstSignin
+            | Op::GenerateTotp
+            | Op::ActivateTotp => "session",
+            Op::ResetTotp(_) | Op::Profile => Resource::Users.name(),
+            Op::List(resource)
+            | Op::Read(resource, _)
+            | Op::Create(resource)
+            | Op::Replace(resource, _)
+            | Op::Delete(resource, _) => resource.name(),
+            Op::MoveLines => Resource::Lines.name(),
+            Op::ReadItemInventory(..) => Resource::Inventory.name(),
         }
     }
 
     /// Writes that wait while an integration holds the tables.
     pub(crate) fn is_locked_by_integration(self) -> bool {
+        match self {
+            Op::Create(resource) | Op::Replace(resource, _) | Op::Delete(resource, _) => {
+                resource.is_lockable()
+            }
+            Op::MoveLines => true,
+            _ => false,
+        }
+    }
+
+    /// Writes that need a session (those that get one are apart).
+    pub(crate) fn changes_data(self) -> bool {
         matches!(
             self,
-            Op::CreateOrder
-                | Op::ReplaceOrder(_)
-                | Op::DeleteOrder(_)
-                | Op::DeleteLine(_)
+            Op::Create(_)
+                | Op::Replace(..)
+                | Op::Delete(..)
                 | Op::MoveLines
+                | Op::GenerateTotp
+                | Op::ActivateTotp
+                | Op::ResetTotp(_)
         )
     }
 
-    /// Writes of data, which need a session (those of the session itself are apart).
-    pub(crate) fn changes_data(self) -> bool {
-        self.is_locked_by_integration()
-            || matches!(self, Op::CreateMaster(_) | Op::UpdateMaster(..) | Op::DeleteMaster(..))
+    /// Writes to the users and what they log in with.
+    pub(crate) fn changes_users(self) -> bool {
+        let users = matches!(
+            self,
+            Op::Create(Resource::Users)
+                | Op::Replace(Resource::Users, _)
+                | Op::Delete(Resource::Users, _)
+        );
+        users || matches!(self, Op::GenerateTotp | Op::ActivateTotp | Op::ResetTotp(_))
     }
 }
 
 /// The operation, or the refusal of an unknown path or verb.
 pub(crate) fn route(method: &Method, path: &str, profile: Profile) -> Result<Op, Fail> {
-    let unknown = Fail::route_not_found;
-    let rest = path.strip_prefix("/api/").ok_or_else(unknown)?;
-    let (name, id) = match rest.split_once('/') {
-        None => (rest, None),
-        Some((name, id)) => (name, Some(parse_id(id).ok_or_else(unknown)?)),
+    let rest = path.strip_prefix("/api/").ok_or_else(Fail::route_not_found)?;
+    let mut parts = rest.split('/');
+    let parts = [parts.next(), parts.next(), parts.next(), parts.next()];
+    let op = match parts {
+        [Some(name), None, ..] => {
+            session_op(method, name, profile).or_else(|| list_op(method, name))
+        }
+        [Some("setup-2fa"), Some("generate"), None, _] => {
+            Some(only(method, &Method::POST, "POST", Op::GenerateTotp))
+        }
+        [Some("setup-2fa"), Some("activate"), None, _] => {
+            Some(only(method, &Method::POST, "POST", Op::ActivateTotp))
+        }
+        [Some("inventory-item"), Some(item), warehouse, None] => {
+            item_inventory_op(method, item, warehouse)
+        }
+        [Some(name), Some(id), None, _] => parse_id(id).and_then(|id| record_op(method, name, id)),
+        [Some("user"), Some(id), Some("reset-2fa"), None] => {
+            parse_id(id).map(|id| only(method, &Method::POST, "POST", Op::ResetTotp(id)))
+        }
+        _ => None,
     };
-    match id {
-        None => session_op(method, name, profile)
-            .unwrap_or_else(|| collection_op(method, name).unwrap_or_else(|| Err(unknown()))),
-        Some(id) => member_op(method, name, id).unwrap_or_else(|| Err(unknown())),
-    }
+    op.unwrap_or_else(|| Err(Fail::route_not_found()))
 }
 
 fn parse_id(text: &str) -> Option<u64> {
@@ -126,11 +155,13 @@ fn parse_id(text: &str) -> Option<u64> {
     if digits { text.parse().ok() } else { None }
 }
 
-fn pick(method: &Method, ops: &[(Method, Op)], allow: &'static str) -> Option<Result<Op, Fail>> {
-    // HEAD asks for what GET would answer.
-    let asked = if method == Method::HEAD { &Method::GET } else { method };
-    let found = ops.iter().find(|(candidate, _)| candidate == asked);
-    Some(found.map(|(_, op)| *op).ok_or_else(|| Fail::method_not_allowed(allow)))
+fn only(method: &Method, verb: &Method, verbs: &'static str, op: Op) -> Result<Op, Fail> {
+    if method == verb { Ok(op) } else { Err(Fail::method_not_allowed(verbs)) }
+}
+
+/// A route that is only read; HEAD asks for what GET would answer.
+fn read_only(method: &Method, op: Op) -> Result<Op, Fail> {
+    if allows("GET", method) { Ok(op) } else { Err(Fail::method_not_allowed("GET")) }
 }
 
 fn session_op(method: &Method, name: &str, profile: Profile) -> Option<Result<Op, Fail>> {
@@ -146,55 +177,47 @@ fn session_op(method: &Method, name: &str, profile: Profile) -> Option<Result<Op
         "logout" => Op::Logout(common),
         "verify-2fa" => Op::VerifyTotp(common),
         "first-signin" => Op::FirstSignin,
+        "profile" => return Some(read_only(method, Op::Profile)),
         _ => return None,
     };
-    pick(method, &[(Method::POST, op)], "POST")
+    Some(only(method, &Method::POST, "POST", op))
 }
 
-fn collection_op(method: &Method, name: &str) -> Option<Result<Op, Fail>> {
-    match name {
-        "purchase-order" => pick(
-            method,
-            &[(Method::GET, Op::ListOrders), (Method::POST, Op::CreateOrder)],
-            "GET, POST",
-        ),
-        "purchase-order-details" => pick(method, &[(Method::GET, Op::ListLines)], "GET"),
-        "purchase-order-details-move-lines" => pick(method, &[(Method::PUT, Op::MoveLines)], "PUT"),
-        _ => {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.route() == name)?;
-            let ops = [(Method::GET, Op::ListMaster(kind)), (Method::POST, Op::CreateMaster(kind))];
-            pick(method, &ops, "GET, POST")
-        }
+fn list_op(method: &Method, name: &str) -> Option<Result<Op, Fail>> {
+    if name == "purchase-order-details-move-lines" {
+        return Some(only(method, &Method::PUT, "PUT", Op::MoveLines));
     }
+    let resource = Resource::of(name)?;
+    let verbs = resource.list_verbs();
+    if !allows(verbs, method) {
+        return Some(Err(Fail::method_not_allowed(verbs)));
+    }
+    let create = method == Method::POST;
+    Some(Ok(if create { Op::Create(resource) } else { Op::List(resource) }))
 }
 
-fn member_op(method: &Method, name: &str, id: u64) -> Option<Result<Op, Fail>> {
-    match name {
-        "purchase-order" => pick(
-            method,
-            &[
-                (Method::GET, Op::ReadOrder(id)),
-                (Method::PUT, Op::ReplaceOrder(id)),
-                (Method::DELETE, Op::DeleteOrder(id)),
-            ],
-            "GET, PUT, DELETE",
-        ),
-        "purchase-order-details" => pick(method, &[(Method::DELETE, Op::DeleteLine(id))], "DELETE"),
-        _ => {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.route() == name)?;
-            let write = [
-                (Method::PUT, Op::UpdateMaster(kind, id)),
-                (Method::DELETE, Op::DeleteMaster(kind, id)),
-            ];
-            if kind == Kind::Warehouse {
-                return pick(method, &write, "PUT, DELETE");
-            }
-            let [put, delete] = write;
-            pick(
-                method,
-                &[(Method::GET, Op::ReadMaster(kind, id)), put, delete],
-                "GET, PUT, DELETE",
-            )
-        }
+fn record_op(method: &Method, name: &str, id: u64) -> Option<Result<Op, Fail>> {
+    let resource = Resource::of(name)?;
+    let verbs = resource.record_verbs()?;
+    if !allows(verbs, method) {
+        return Some(Err(Fail::method_not_allowed(verbs)));
     }
+    Some(Ok(match *method {
+        Method::PUT => Op::Replace(resource, id),
+        Method::DELETE => Op::Delete(resource, id),
+        _ => Op::Read(resource, id),
+    }))
+}
+
+fn item_inventory_op(
+    method: &Method,
+    item: &str,
+    warehouse: Option<&str>,
+) -> Option<Result<Op, Fail>> {
+    let item = parse_id(item)?;
+    let warehouse = match warehouse {
+        Some(warehouse) => Some(parse_id(warehouse)?),
+        None => None,
+    };
+    Some(read_only(method, Op::ReadItemInventory(item, warehouse)))
 }

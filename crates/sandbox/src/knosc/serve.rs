@@ -27,7 +27,7 @@ impl Service for Knosc {
         let Ok(op) = subject.parsed.op.as_ref().copied() else { return false };
         op.changes_data()
             && self.authorize(op, request, now).is_ok()
-            && self.store.plan(op, subject.parsed.body.as_ref(), &self.rules).is_ok()
+            && self.plan(op, &subject.parsed, now).is_ok()
     }
 
     fn handle(
@@ -51,10 +51,15 @@ impl Service for Knosc {
         subject: &Subject<Parsed>,
         request: &Request,
         n: u64,
-        _now: Now,
+        now: Now,
     ) -> Handled {
         let nothing = Handled::unchanged(Reply::empty(StatusCode::OK));
         let Ok(op) = subject.parsed.op.as_ref().copied() else { return nothing };
+        if op.changes_users() {
+            let handled = self.write(op, subject, request, n, now);
+            return handled
+                .unwrap_or_else(|fail| Handled { code: Some(fail.code.into_owned()), ..nothing });
+        }
         let write = waiting(op, subject, request, n);
         if op.is_locked_by_integration() && self.integration.is_locked() {
             self.integration.enqueue(write);

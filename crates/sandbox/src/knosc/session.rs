@@ -9,10 +9,11 @@ use crate::dice::Dice;
 use crate::exchange::{Reply, Request};
 use crate::jwt::Signer;
 use crate::knosc::Rules;
+use crate::knosc::administer::is_long_enough;
 use crate::knosc::fail::Fail;
 use crate::knosc::route::Family;
 use crate::knosc::token::{Claims, Purpose};
-use crate::knosc::user::{TOTP_WINDOW_MS, User, Users};
+use crate::knosc::user::{TOTP_WINDOW_MS, User, UserStatus, Users};
 use crate::service::Now;
 
 const ACCESS_COOKIE: &str = "access_token_cookie";
@@ -20,14 +21,14 @@ const REFRESH_COOKIE: &str = "refresh_token_cookie";
 const CSRF_HEADER: &str = "x-xsrf-token";
 const ACCESS_LIFE_S: u64 = 15 * 60;
 const REFRESH_LIFE_S: u64 = 30 * 24 * 3600;
-const SHORTEST_PASSWORD: usize = 8;
+pub(crate) const SHORTEST_PASSWORD: usize = 8;
 
 /// Users, tokens, and what faults have done to tokens.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     pub(crate) users: Users,
     signer: Signer<Claims>,
-    dice: Dice,
+    pub(crate) dice: Dice,
     /// Access tokens that a fault has declared expired.
     expired: HashSet<String>,
     /// Access tokens whose CSRF value a fault has changed on this side.
@@ -100,6 +101,11 @@ impl Sessions {
         self.users.get(&claims.sub).map(|user| user.fixture.email.clone())
     }
 
+    /// The number of the user whose access token a request carries.
+    pub(crate) fn user_id(&mut self, request: &Request) -> Option<u64> {
+        self.signer.verify(request.cookie(ACCESS_COOKIE)?)?.sub.parse().ok()
+    }
+
     /// The identifier of the refresh token that a request carries.
     pub(crate) fn refresh_id(&mut self, request: &Request) -> Option<String> {
         self.signer.verify(request.cookie(REFRESH_COOKIE)?).map(|claims| claims.jti.clone())
@@ -122,6 +128,9 @@ impl Sessions {
         }
         if user.fixture.password != password {
             user.count_failure(now.ms);
+            return Err(Fail::bad_credentials());
+        }
+        if user.fixture.status == UserStatus::Inactive {
             return Err(Fail::bad_credentials());
         }
         user.failures = 0;
@@ -163,7 +172,7 @@ impl Sessions {
     ) -> Result<Reply, Fail> {
         let (token, password) = (string(body, "session_token")?, string(body, "password")?);
         let user = self.users.by_session_token(token).ok_or_else(|| Fail::token_invalid(rules))?;
-        if password.chars().count() < SHORTEST_PASSWORD {
+        if !is_long_enough(password) {
             return Err(Fail::invalid_field("password"));
         }
         user.fixture.password = password.to_owned();

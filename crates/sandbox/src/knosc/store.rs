@@ -7,10 +7,14 @@ use serde_json::{Map, Value};
 use crate::knosc::Rules;
 use crate::knosc::check::Checker;
 use crate::knosc::fail::Fail;
+use crate::knosc::forecast::{Forecast, Forecasts};
+use crate::knosc::inventory::Stock;
 use crate::knosc::master::{Kind, Masters, Record};
 use crate::knosc::moves::{self, Move};
 use crate::knosc::order::{Order, Orders};
+use crate::knosc::resource::Resource;
 use crate::knosc::route::Op;
+use crate::knosc::rows::Rows;
 use crate::service::{Done, Id};
 
 /// Orders and lines that other records point to, as set by the control route.
@@ -25,6 +29,8 @@ pub(crate) struct References {
 pub(crate) struct Store {
     pub(crate) orders: Orders,
     pub(crate) masters: Masters,
+    pub(crate) stock: Rows<Stock>,
+    pub(crate) forecasts: Forecasts,
     pub(crate) used: References,
 }
 
@@ -39,6 +45,12 @@ pub(crate) enum Change {
     CreateMaster(Kind, Record),
     UpdateMaster(Kind, u64, Record),
     DeleteMaster(Kind, u64),
+    CreateStock(Stock),
+    UpdateStock(u64, Stock),
+    DeleteStock(u64),
+    CreateForecast(Forecast),
+    ReplaceForecast(u64, Forecast),
+    DeleteForecast(u64),
 }
 
 /// What an applied change tells its caller.
@@ -70,30 +82,30 @@ impl Store {
             Checker { orders: &self.orders, masters: &self.masters, rules, used: &self.used };
         let body = || body.ok_or_else(Fail::json_invalid);
         match op {
-            Op::CreateOrder => checker.order(body()?, None).map(Change::CreateOrder),
-            Op::ReplaceOrder(id) => {
+            Op::Create(Resource::Orders) => checker.order(body()?, None).map(Change::CreateOrder),
+            Op::Replace(Resource::Orders, id) => {
                 let body = body()?;
                 self.known_order(id, rules)?;
                 checker.order(body, Some(id)).map(|order| Change::ReplaceOrder(id, order))
             }
-            Op::DeleteOrder(id) => {
+            Op::Delete(Resource::Orders, id) => {
                 self.known_order(id, rules)?;
                 self.order_unused(id)?;
                 Ok(Change::DeleteOrder(id))
             }
-            Op::DeleteLine(line) => self.plan_delete_line(line, rules),
+            Op::Delete(Resource::Lines, line) => self.plan_delete_line(line, rules),
             Op::MoveLines => moves::plan(&checker, body()?).map(Change::Move),
-            Op::CreateMaster(kind) => {
+            Op::Create(Resource::Master(kind)) => {
                 let record = self.masters.read(kind, body()?, None, rules)?;
                 Ok(Change::CreateMaster(kind, record))
             }
-            Op::UpdateMaster(kind, id) => {
+            Op::Replace(Resource::Master(kind), id) => {
                 let body = body()?;
                 let before = self.known_record(kind, id, rules)?;
                 let record = self.masters.read(kind, body, Some((id, before)), rules)?;
                 Ok(Change::UpdateMaster(kind, id, record))
             }
-            Op::DeleteMaster(kind, id) => {
+            Op::Delete(Resource::Master(kind), id) => {
                 let record = self.known_record(kind, id, rules)?;
                 if self.is_used(kind, id) {
                     let label = format!("{} {}", kind.noun(), record.number);
@@ -101,8 +113,53 @@ impl Store {
                 }
                 Ok(Change::DeleteMaster(kind, id))
             }
+            _ => self.plan_quantities(op, body, rules),
+        }
+    }
+
+    /// Writes to inventory and forecasts.
+    fn plan_quantities<'a>(
+        &self,
+        op: Op,
+        body: impl Fn() -> Result<&'a Map<String, Value>, Fail>,
+        rules: &Rules,
+    ) -> Result<Change, Fail> {
+        match op {
+            Op::Create(Resource::Inventory) => {
+                Stock::read(body()?, None, &self.masters).map(Change::CreateStock)
+            }
+            Op::Replace(Resource::Inventory, id) => {
+                let body = body()?;
+                let before = self.known_stock(id, rules)?;
+                let stock = Stock::read(body, Some(before), &self.masters)?;
+                Ok(Change::UpdateStock(id, stock))
+            }
+            Op::Delete(Resource::Inventory, id) => {
+                self.known_stock(id, rules).map(|_| Change::DeleteStock(id))
+            }
+            Op::Create(Resource::Forecasts) => {
+                Forecast::read(body()?, None, &self.masters).map(Change::CreateForecast)
+            }
+            Op::Replace(Resource::Forecasts, id) => {
+                let body = body()?;
+                let before = self.known_forecast(id, rules)?;
+                let forecast = Forecast::read(body, Some(before), &self.masters)?;
+                Ok(Change::ReplaceForecast(id, forecast))
+            }
+            Op::Delete(Resource::Forecasts, id) => {
+                self.known_forecast(id, rules).map(|_| Change::DeleteForecast(id))
+            }
             _ => Err(Fail::route_not_found()),
         }
+    }
+
+    pub(crate) fn known_stock(&self, id: u64, rules: &Rules) -> Result<&Stock, Fail> {
+        self.stock.get(id).ok_or_else(|| Fail::no_such_id(rules, "Inventory", "Inventory", id))
+    }
+
+    pub(crate) fn known_forecast(&self, id: u64, rules: &Rules) -> Result<&Forecast, Fail> {
+        let missing = || Fail::no_such_id(rules, "ForecastList", "Forecast", id);
+        self.forecasts.rows.get(id).ok_or_else(missing)
     }
 
     pub(crate) fn known_order(&self, id: u64, rules: &Rules) -> Result<&Order, Fail> {
@@ -138,8 +195,24 @@ impl Store {
         Ok(Change::DeleteLine { order, line })
     }
 
-    /// Whether an order names this record. Deleting master data is rare, so no index is kept for it.
+    /// Whether an order, a forecast or the inventory names this record. Deleting master data is rare, so no
+    /// index is kept for it.
     fn is_used(&self, kind: Kind, id: u64) -> bool {
+        let elsewhere = match kind {
+            Kind::Item => {
+                self.stock.iter().any(|(_, stock)| stock.names_item(id))
+                    || self.forecasts.rows.iter().any(|(_, forecast)| forecast.names_item(id))
+            }
+            Kind::Warehouse => {
+                self.stock.iter().any(|(_, stock)| stock.is_in(id))
+                    || self.forecasts.rows.iter().any(|(_, forecast)| forecast.names_warehouse(id))
+            }
+            Kind::Supplier | Kind::ShipFrom => false,
+        };
+        elsewhere || self.is_ordered(kind, id)
+    }
+
+    fn is_ordered(&self, kind: Kind, id: u64) -> bool {
         let locations: HashSet<u64> = match kind {
             Kind::Supplier => self.locations_of(id).collect(),
             _ => HashSet::new(),
@@ -176,16 +249,7 @@ impl Store {
                 self.orders.remove(id);
                 Changed::default()
             }
-            Change::DeleteLine { order: id, line } => {
-                if let Some(mut order) = self.orders.remove(id) {
-                    order.lines.retain(|candidate| candidate.id != line);
-                    if order.lines.is_empty() {
-                        return Changed { order_gone: true, ..Changed::default() };
-                    }
-                    self.orders.put(id, order);
-                }
-                Changed::default()
-            }
+            Change::DeleteLine { order, line } => self.delete_line(order, line),
             Change::Move(planned) => {
                 let rows_updated = Some(moves::apply(&mut self.orders, planned));
                 Changed { rows_updated, ..Changed::default() }
@@ -198,17 +262,47 @@ impl Store {
                 Changed::default()
             }
             Change::DeleteMaster(kind, id) => {
-                let locations: Vec<u64> = if kind == Kind::Supplier {
-                    self.locations_of(id).collect()
-                } else {
-                    Vec::new()
-                };
-                for location in locations {
-                    self.masters.table_mut(Kind::ShipFrom).remove(location);
-                }
-                self.masters.table_mut(kind).remove(id);
+                self.delete_master(kind, id);
+                Changed::default()
+            }
+            Change::CreateStock(stock) => created(self.stock.insert(stock)),
+            Change::UpdateStock(id, stock) => {
+                self.stock.put(id, stock);
+                Changed::default()
+            }
+            Change::DeleteStock(id) => {
+                self.stock.remove(id);
+                Changed::default()
+            }
+            Change::CreateForecast(forecast) => created(self.forecasts.insert(forecast)),
+            Change::ReplaceForecast(id, forecast) => {
+                self.forecasts.put(id, forecast);
+                Changed::default()
+            }
+            Change::DeleteForecast(id) => {
+                self.forecasts.rows.remove(id);
                 Changed::default()
             }
         }
+    }
+
+    /// A supplier's ship-from locations go with it.
+    fn delete_master(&mut self, kind: Kind, id: u64) {
+        let locations: Vec<u64> =
+            if kind == Kind::Supplier { self.locations_of(id).collect() } else { Vec::new() };
+        for location in locations {
+            self.masters.table_mut(Kind::ShipFrom).remove(location);
+        }
+        self.masters.table_mut(kind).remove(id);
+    }
+
+    fn delete_line(&mut self, id: u64, line: u64) -> Changed {
+        let Some(mut order) = self.orders.remove(id) else { return Changed::default() };
+        order.lines.retain(|candidate| candidate.id != line);
+        if order.lines.is_empty() {
+            return Changed { order_gone: true, ..Changed::default() };
+        }
+        self.orders.put(id, order);
+        Changed::default()
     }
 }

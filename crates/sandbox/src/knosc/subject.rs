@@ -5,11 +5,14 @@ use serde_json::{Map, Value};
 
 use crate::exchange::Request;
 use crate::knosc::fail::Fail;
-use crate::knosc::order::Order;
+use crate::knosc::master::Kind;
+use crate::knosc::resource::Resource;
 use crate::knosc::route::{self, Op};
+use crate::knosc::rows::Keyed;
 use crate::knosc::session::Sessions;
 use crate::knosc::store::Store;
 use crate::knosc::token::Purpose;
+use crate::knosc::user::Users;
 use crate::options::Profile;
 use crate::service::Subject;
 
@@ -19,6 +22,8 @@ pub(crate) struct Parsed {
     pub(crate) op: Result<Op, Fail>,
     /// The JSON object that was sent, if it was one.
     pub(crate) body: Option<Map<String, Value>>,
+    /// The number of the user whose access token it carries, good or not.
+    pub(crate) user_id: Option<u64>,
 }
 
 pub(crate) fn identify(
@@ -32,8 +37,8 @@ pub(crate) fn identify(
     let user = sessions.user_name(request, Purpose::Access);
     let key = match &op {
         Ok(Op::Refresh(_)) => sessions.user_name(request, Purpose::Refresh),
-        Ok(Op::Logout(_)) => user.clone(),
-        Ok(op) => key(*op, body.as_ref(), store),
+        Ok(Op::Logout(_) | Op::Profile | Op::GenerateTotp | Op::ActivateTotp) => user.clone(),
+        Ok(op) => key(*op, body.as_ref(), store, &sessions.users),
         Err(_) => None,
     };
     let refreshes = matches!(op, Ok(Op::Refresh(_)));
@@ -43,7 +48,7 @@ pub(crate) fn identify(
         key,
         user,
         refresh_id: if refreshes { sessions.refresh_id(request) } else { None },
-        parsed: Parsed { op, body },
+        parsed: Parsed { op, body, user_id: sessions.user_id(request) },
     }
 }
 
@@ -57,25 +62,51 @@ fn parse(request: &Request) -> Option<Map<String, Value>> {
     serde_json::from_slice(&request.body).ok()
 }
 
-fn key(op: Op, body: Option<&Map<String, Value>>, store: &Store) -> Option<String> {
+fn key(op: Op, body: Option<&Map<String, Value>>, store: &Store, users: &Users) -> Option<String> {
     let from_body = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
-    let number = |order: &Order| order.number.to_string();
     match op {
         Op::Login(_) | Op::VerifyTotp(_) => from_body("username"),
-        Op::CreateOrder => from_body("PO List Number"),
-        Op::ReadOrder(id) | Op::DeleteOrder(id) => store.orders.get(id).map(number),
-        Op::ReplaceOrder(id) => {
-            store.orders.get(id).map(number).or_else(|| from_body("PO List Number"))
-        }
-        Op::DeleteLine(line) => store.orders.line(line).map(|(_, order, _)| number(order)),
         Op::MoveLines => {
             let first = body?.get("moves")?.get(0)?;
-            store.orders.get(first.get("Old Purchase Order List Id")?.as_u64()?).map(number)
+            let id = first.get("Old Purchase Order List Id")?.as_u64()?;
+            kept_key(Resource::Orders, id, store, users)
         }
-        Op::CreateMaster(kind) => from_body(kind.number()),
-        Op::ReadMaster(kind, id) | Op::UpdateMaster(kind, id) | Op::DeleteMaster(kind, id) => {
-            store.masters.table(kind).get(id).map(|record| record.number.clone())
+        Op::Create(resource) => from_body(key_field(resource)?),
+        Op::Read(resource, id) | Op::Delete(resource, id) => kept_key(resource, id, store, users),
+        Op::Replace(resource @ (Resource::Orders | Resource::Forecasts), id) => {
+            kept_key(resource, id, store, users).or_else(|| from_body(key_field(resource)?))
+        }
+        Op::Replace(resource, id) => kept_key(resource, id, store, users),
+        Op::ResetTotp(id) => kept_key(Resource::Users, id, store, users),
+        Op::ReadItemInventory(item, _) => {
+            kept_key(Resource::Master(Kind::Item), item, store, users)
         }
         _ => None,
     }
+}
+
+/// The field that identifies a record of the resource to its users.
+fn key_field(resource: Resource) -> Option<&'static str> {
+    match resource {
+        Resource::Orders => Some("PO List Number"),
+        Resource::Master(kind) => Some(kind.number()),
+        Resource::Inventory => Some("Inventory Unique Id"),
+        Resource::Forecasts => Some("Forecast List Number"),
+        Resource::Users => Some("Username"),
+        Resource::Lines | Resource::ForecastOverTime | Resource::Roles => None,
+    }
+}
+
+/// The natural key of a record that is there; of a line, that of its order.
+fn kept_key(resource: Resource, id: u64, store: &Store, users: &Users) -> Option<String> {
+    let key = match resource {
+        Resource::Orders => Some(&*store.orders.get(id)?.number),
+        Resource::Lines => store.orders.line(id).map(|(_, order, _)| &*order.number),
+        Resource::Master(kind) => store.masters.table(kind).get(id).map(|row| &*row.number),
+        Resource::Inventory => store.stock.get(id)?.key(),
+        Resource::Forecasts => store.forecasts.rows.get(id)?.key(),
+        Resource::Users => users.by_id(id).map(|user| &*user.fixture.username),
+        Resource::ForecastOverTime | Resource::Roles => None,
+    };
+    key.map(str::to_owned)
 }

@@ -2,22 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use totp_rs::{Builder, Secret, Totp};
 
 /// What a privilege lets its holder do; `Edit` implies `View`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Access {
     View,
     Edit,
 }
 
 /// A privilege, as the API writes it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Privilege {
     #[serde(rename = "type")]
     pub(crate) category: String,
     pub(crate) access: Access,
+}
+
+/// What a user may be, and with that do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Role {
+    #[serde(rename = "Role Name")]
+    pub(crate) name: String,
+    #[serde(rename = "Role Description", default)]
+    pub(crate) description: String,
+    #[serde(rename = "Privileges", default)]
+    pub(crate) privileges: Vec<Privilege>,
+}
+
+impl Role {
+    /// The role as the API shows it.
+    pub(crate) fn show(&self, id: u64) -> Map<String, Value> {
+        let mut row = Map::new();
+        row.insert("id".to_owned(), json!(id));
+        row.insert("Role Name".to_owned(), json!(self.name));
+        row.insert("Role Description".to_owned(), json!(self.description));
+        row.insert("Privileges".to_owned(), json!(self.privileges));
+        row
+    }
 }
 
 /// A user as the fixtures describe it.
@@ -28,15 +53,38 @@ pub(crate) struct UserFixture {
     pub(crate) username: String,
     #[serde(rename = "User Email")]
     pub(crate) email: String,
+    #[serde(rename = "User Fullname", default)]
+    pub(crate) full_name: Option<String>,
+    #[serde(rename = "User Phone", default)]
+    pub(crate) phone: Option<String>,
+    #[serde(rename = "User Status", default)]
+    pub(crate) status: UserStatus,
+    #[serde(rename = "Password Expiration", default)]
+    pub(crate) password_expiration: Option<String>,
     pub(crate) password: String,
     #[serde(rename = "Role Name", default)]
     pub(crate) role: String,
+    /// Other privileges than those of the role.
     #[serde(rename = "Privileges", default)]
-    pub(crate) privileges: Vec<Privilege>,
+    pub(crate) privileges: Option<Vec<Privilege>>,
     #[serde(default)]
     pub(crate) totp_secret: Option<String>,
     #[serde(default)]
     pub(crate) first_signin: bool,
+}
+
+/// Whether a user may log in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum UserStatus {
+    #[default]
+    Active,
+    Inactive,
+}
+
+impl UserStatus {
+    pub(crate) fn of(value: &Value) -> Option<Self> {
+        Self::deserialize(value).ok()
+    }
 }
 
 /// A user and what has happened to the account.
@@ -52,6 +100,8 @@ pub(crate) struct User {
     pub(crate) totp_until_ms: u64,
     /// What `/first-signin` has to present.
     pub(crate) session_token: Option<String>,
+    /// The secret of a second factor that is not activated yet.
+    pub(crate) offered_secret: Option<String>,
 }
 
 /// How long a second factor may follow the password.
@@ -61,7 +111,7 @@ const LONGEST_LOCK_MS: u64 = 3_600_000;
 const FAILURES_BEFORE_LOCK: u32 = 3;
 
 impl User {
-    fn new(fixture: UserFixture) -> Self {
+    pub(crate) fn new(fixture: UserFixture) -> Self {
         User {
             fixture,
             last_modified_ms: 0,
@@ -69,14 +119,8 @@ impl User {
             locked_until_ms: 0,
             totp_until_ms: 0,
             session_token: None,
+            offered_secret: None,
         }
-    }
-
-    pub(crate) fn may(&self, category: &str, access: Access) -> bool {
-        self.fixture
-            .privileges
-            .iter()
-            .any(|held| held.category == category && held.access >= access)
     }
 
     /// Counts a bad password: the third in a row locks for 30 s, each further one for twice as long.
@@ -96,11 +140,16 @@ impl User {
     /// Whether the six digits are right, by the double's clock or by the real one: a client that
     /// computes a code cannot know that `POST clock` has been used.
     pub(crate) fn totp_matches(&self, code: &str, now_ms: u64, real_ms: u64) -> bool {
-        let Some(totp) = self.fixture.totp_secret.as_deref().and_then(totp) else {
-            return false;
-        };
-        totp.check(code, now_ms / 1000).is_some() || totp.check(code, real_ms / 1000).is_some()
+        let secret = self.fixture.totp_secret.as_deref();
+        secret.is_some_and(|secret| totp_fits(secret, code, now_ms, real_ms))
     }
+}
+
+/// Whether the six digits are right for this secret.
+pub(crate) fn totp_fits(secret: &str, code: &str, now_ms: u64, real_ms: u64) -> bool {
+    totp(secret).is_some_and(|totp| {
+        totp.check(code, now_ms / 1000).is_some() || totp.check(code, real_ms / 1000).is_some()
+    })
 }
 
 fn totp(secret: &str) -> Option<Totp> {
@@ -109,15 +158,25 @@ fn totp(secret: &str) -> Option<Totp> {
     Some(Builder::new().with_secret(secret).build_noncompliant())
 }
 
-/// All users, by the number that stands in a token's `sub`.
+/// All users, by the number that stands in a token's `sub`, and their roles.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
     by_id: BTreeMap<u64, User>,
+    /// In the order of their ids, which start at 1.
+    roles: Vec<Role>,
 }
 
 impl Users {
-    pub(crate) fn new(fixtures: Vec<UserFixture>) -> Self {
-        Users { by_id: (1..).zip(fixtures.into_iter().map(User::new)).collect() }
+    /// A role that is not listed is made of the first user who has it.
+    pub(crate) fn new(fixtures: Vec<UserFixture>, mut roles: Vec<Role>) -> Self {
+        for user in &fixtures {
+            if !user.role.is_empty() && roles.iter().all(|role| role.name != user.role) {
+                let privileges = user.privileges.clone().unwrap_or_default();
+                let name = user.role.clone();
+                roles.push(Role { name, description: String::new(), privileges });
+            }
+        }
+        Users { by_id: (1..).zip(fixtures.into_iter().map(User::new)).collect(), roles }
     }
 
     /// The user of this name or e-mail address.
@@ -129,11 +188,19 @@ impl Users {
     }
 
     pub(crate) fn get(&self, sub: &str) -> Option<&User> {
-        self.by_id.get(&sub.parse().ok()?)
+        self.by_id(sub.parse().ok()?)
     }
 
     pub(crate) fn get_mut(&mut self, sub: &str) -> Option<&mut User> {
-        self.by_id.get_mut(&sub.parse().ok()?)
+        self.by_id_mut(sub.parse().ok()?)
+    }
+
+    pub(crate) fn by_id(&self, id: u64) -> Option<&User> {
+        self.by_id.get(&id)
+    }
+
+    pub(crate) fn by_id_mut(&mut self, id: u64) -> Option<&mut User> {
+        self.by_id.get_mut(&id)
     }
 
     pub(crate) fn by_session_token(&mut self, token: &str) -> Option<&mut User> {
@@ -142,5 +209,52 @@ impl Users {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &User)> {
         self.by_id.iter().map(|(id, user)| (*id, user))
+    }
+
+    pub(crate) fn add(&mut self, user: User) -> u64 {
+        let id = self.by_id.last_key_value().map_or(0, |(id, _)| *id) + 1;
+        self.by_id.insert(id, user);
+        id
+    }
+
+    pub(crate) fn roles(&self) -> impl Iterator<Item = (u64, &Role)> {
+        (1..).zip(&self.roles)
+    }
+
+    fn role_of(&self, user: &User) -> Option<&Role> {
+        self.roles.iter().find(|role| role.name == user.fixture.role)
+    }
+
+    fn privileges<'a>(&'a self, user: &'a User) -> &'a [Privilege] {
+        let own = user.fixture.privileges.as_deref();
+        own.or_else(|| self.role_of(user).map(|role| &*role.privileges)).unwrap_or_default()
+    }
+
+    pub(crate) fn may(&self, user: &User, category: &str, access: Access) -> bool {
+        let mut held = self.privileges(user).iter();
+        held.any(|held| held.category == category && held.access >= access)
+    }
+
+    /// A user as the API shows it.
+    pub(crate) fn show(&self, id: u64, user: &User) -> Map<String, Value> {
+        let fixture = &user.fixture;
+        let role = self.role_of(user);
+        let mut row = Map::new();
+        let fields = [
+            ("id", json!(id)),
+            ("User Fullname", json!(fixture.full_name)),
+            ("Username", json!(fixture.username)),
+            ("User Email", json!(fixture.email)),
+            ("User Phone", json!(fixture.phone)),
+            ("First Signin", json!(fixture.first_signin)),
+            ("Password Expiration", json!(fixture.password_expiration)),
+            ("Role Name", json!(fixture.role)),
+            ("Role Description", json!(role.map(|role| &role.description))),
+            ("User Status", json!(fixture.status)),
+            ("2FA Enabled", json!(fixture.totp_secret.is_some())),
+            ("Privileges", json!(self.privileges(user))),
+        ];
+        row.extend(fields.map(|(name, value)| (name.to_owned(), value)));
+        row
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::knosc::master::Kind;
+use crate::knosc::user::User;
 use crate::knosc::{Knosc, order};
 use crate::sandbox::Credentials;
 use crate::service::{Now, Wanted};
@@ -21,6 +22,16 @@ impl Knosc {
         state.insert("locked".to_owned(), json!(self.integration.is_locked()));
         state.insert("order_count".to_owned(), json!(self.store.orders.len()));
         state.insert("orders".to_owned(), Value::Array(orders));
+        let rows = self.store.stock.iter_after(wanted.after).take(wanted.limit);
+        let inventory: Vec<_> =
+            rows.map(|(id, stock)| stock.show(id, &self.store.masters)).collect();
+        let rows = self.store.forecasts.rows.iter_after(wanted.after).take(wanted.limit);
+        let forecasts: Vec<_> =
+            rows.map(|(id, forecast)| forecast.full(id, &self.store.masters)).collect();
+        state.insert("inventory_count".to_owned(), json!(self.store.stock.len()));
+        state.insert("inventory".to_owned(), json!(inventory));
+        state.insert("forecast_count".to_owned(), json!(self.store.forecasts.rows.len()));
+        state.insert("forecasts".to_owned(), json!(forecasts));
         state.insert("queue".to_owned(), Value::Array(self.integration.queue()));
         state.insert("failed".to_owned(), json!(self.integration.failed()));
         state.insert("users".to_owned(), self.users_state());
@@ -44,15 +55,11 @@ impl Knosc {
     }
 
     fn users_state(&self) -> Value {
-        let shown = |(id, user): (u64, &crate::knosc::user::User)| {
-            json!({
-                "id": id,
-                "Username": user.fixture.username,
-                "User Email": user.fixture.email,
-                "Role Name": user.fixture.role,
-                "failures": user.failures,
-                "locked_until_ms": user.locked_until_ms,
-            })
+        let shown = |(id, user): (u64, &User)| {
+            let mut row = self.sessions.users.show(id, user);
+            row.insert("failures".to_owned(), json!(user.failures));
+            row.insert("locked_until_ms".to_owned(), json!(user.locked_until_ms));
+            Value::Object(row)
         };
         self.sessions.users.iter().map(shown).collect()
     }

@@ -14,7 +14,7 @@ const VECTORS: &str = include_str!("../vectors/knosc.toml");
 #[serde(deny_unknown_fields)]
 struct File {
     codes: BTreeSet<String>,
-    left_out: BTreeSet<String>,
+    own_codes: BTreeSet<String>,
     vector: Vec<Vector>,
 }
 
@@ -218,8 +218,9 @@ fn the_vectors_show_every_code() {
                 .map(str::to_owned)
         })
         .collect();
-    assert_eq!(shown, file.codes, "codes shown, and codes listed");
-    assert!(file.left_out.is_disjoint(&shown));
+    assert!(file.codes.is_disjoint(&file.own_codes));
+    let listed: BTreeSet<String> = file.codes.union(&file.own_codes).cloned().collect();
+    assert_eq!(shown, listed, "codes shown, and codes listed");
 }
 
 #[test]
@@ -227,7 +228,7 @@ fn every_vector_has_a_name_of_its_own() {
     let file = file();
     let ids: BTreeSet<&str> = file.vector.iter().map(|vector| vector.id.as_str()).collect();
     assert_eq!(ids.len(), file.vector.len());
-    for n in (1..=45).filter(|n| *n != 41) {
+    for n in 1..=45 {
         assert!(ids.contains(format!("V{n}").as_str()), "V{n}");
     }
 }
