@@ -4,3 +4,7 @@
 //! its codes as types that also admit codes nobody has heard of yet, and its lists as streams. What is
 //! sent again, and how a call ends, is decided by the engine from the API's dialect; nothing here
 //! decides it a second time.
+
+pub mod knosc;
+
+mod words;
