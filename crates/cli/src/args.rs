@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod dialect;
+pub(crate) mod drill;
 pub(crate) mod explain;
 pub(crate) mod ledger;
 
@@ -53,6 +54,15 @@ pub(crate) enum Command {
     Ledger(ledger::LedgerArgs),
     /// Run a stateful double of an API, with faults on demand
     Sandbox(SandboxArgs),
+    /// Grade any client of an API by what a double sees of it on bad days
+    Drill(drill::DrillArgs),
+    /// Our own client as the subject of a drill
+    #[command(hide = true)]
+    Subject {
+        /// Which policy of the dialect to follow: recommended, documented
+        #[arg(long, value_name = "POLICY")]
+        policy: Option<PolicyName>,
+    },
     /// Look at the APIs' contracts, and check one of your own
     #[command(subcommand)]
     Dialect(dialect::DialectCommand),

@@ -7,6 +7,7 @@ mod args;
 mod call;
 mod deliver;
 mod dialect;
+mod drill;
 mod explain;
 mod failure;
 mod faults;
@@ -19,6 +20,7 @@ mod settings;
 mod shell;
 mod signals;
 mod stdout;
+mod subject;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&cli.global, &args),
         Command::Deliver(args) => in_runtime(deliver::run(&cli.global, *args)),
         Command::Ledger(args) => in_runtime(ledger::run(&cli.global, args)),
+        Command::Drill(args) => in_runtime(drill::run(&cli.global, args)),
+        Command::Subject { policy } => in_runtime(subject::run(policy)),
         Command::Sandbox(args) => in_runtime(sandbox::run(args)),
     };
     match result {

@@ -7,15 +7,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may use. What is not here must not be in its manifest.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("call", &[]),
     ("client", &["steadfast-call"]),
     ("apis", &["steadfast"]),
     ("ledger", &["steadfast"]),
     ("deliver", &["steadfast", "steadfast-call", "steadfast-ledger"]),
     ("sandbox", &[]),
+    ("drill", &["steadfast-sandbox"]),
     ("disk", &[]),
-    ("cli", &["steadfast", "steadfast-deliver", "steadfast-ledger", "steadfast-sandbox"]),
+    (
+        "cli",
+        &[
+            "steadfast",
+            "steadfast-deliver",
+            "steadfast-drill",
+            "steadfast-ledger",
+            "steadfast-sandbox",
+        ],
+    ),
     ("sim", &["steadfast", "steadfast-call"]),
     (
         "bench",

@@ -39,6 +39,7 @@
 //! | `kind` | `login`, `verify`, `first-signin`, `refresh`, `logout`, `read`, `create`, `replace`, `delete`, `move`, `archive`, `void`, `unknown` (no such route) or `apply` |
 //! | `resource` | `purchase-order`, `purchase-order-details`, `item-master`, …, `session` |
 //! | `key` | the natural key, or the idempotency key of a write without one; of session routes the user |
+//! | `content` | a digest of the JSON object that was sent, the same however it was written |
 //! | `scope` | within what the key is unique, if that is not the whole API: the business of Thredfi |
 //! | `fault`, `rule` | the kind of fault that was met and the position of its rule |
 //! | `code` | of a refusal |

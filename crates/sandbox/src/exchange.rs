@@ -5,6 +5,8 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
+use crate::keys;
+
 /// A request whose body has been read.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
@@ -31,6 +33,11 @@ impl Request {
     /// A header as text; one that is not ASCII counts as present but empty.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap_or(""))
+    }
+
+    /// A short name for what the body says; nothing if it is no JSON object.
+    pub(crate) fn content(&self) -> Option<String> {
+        serde_json::from_slice(&self.body).ok().as_ref().map(keys::content)
     }
 
     pub(crate) fn is_write(&self) -> bool {

@@ -56,6 +56,9 @@ pub(crate) struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resource: Option<&'static str>,
     pub(crate) key: Option<String>,
+    /// What the body said, if it was a JSON object: equal for equal bodies, however they were written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) content: Option<String>,
     /// Within what the key is unique, if that is not the whole API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<String>,
@@ -102,6 +105,7 @@ impl Entry {
             kind: "unknown",
             resource: None,
             key: None,
+            content: None,
             scope: None,
             fault: None,
             rule: None,

@@ -6,6 +6,7 @@ use std::hash::Hash;
 
 use http::StatusCode;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 /// How long a reply is kept.
 const KEPT_MS: u64 = 24 * 3600 * 1000;
@@ -102,6 +103,12 @@ pub(crate) fn fingerprint(method: &str, path: &str, body: &Map<String, Value>) -
     let mut text = format!("{method} {path}\n");
     write_object(body, &mut text);
     text
+}
+
+/// A short name for what a JSON object says, in whatever order and with whatever blanks it is written.
+pub(crate) fn content(body: &Map<String, Value>) -> String {
+    let digest = Sha256::digest(fingerprint("", "", body).as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn write_object(object: &Map<String, Value>, text: &mut String) {

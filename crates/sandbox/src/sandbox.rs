@@ -111,6 +111,12 @@ impl Sandbox {
         }
     }
 
+    /// The `content` of the journal for a body: a digest of a JSON object, the same however it is written.
+    #[must_use]
+    pub fn content_of(body: &Map<String, Value>) -> String {
+        crate::keys::content(body)
+    }
+
     /// The journal's entries that are in memory: `GET journal`.
     pub fn journal(&self) -> Value {
         self.journal_page(None, usize::MAX)

@@ -94,6 +94,7 @@ impl Record {
             kind: subject.kind,
             resource: subject.resource,
             key: subject.key.clone(),
+            content: request.content(),
             scope: scope.clone(),
             fault: fault.map(|(name, _)| name),
             rule: fault.map(|(_, rule)| rule),
