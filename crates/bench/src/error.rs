@@ -14,6 +14,9 @@ pub(crate) enum BenchError {
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] steadfast_ledger::LedgerError),
+    /// SQLite failed.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
     /// The client cannot be made.
     #[error(transparent)]
     Client(#[from] steadfast::BuildError),

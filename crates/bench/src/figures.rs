@@ -58,8 +58,17 @@ pub(crate) fn cpu_of(pid: u32) -> Duration {
 
 /// The most memory that a process has held so far, in KiB; none once it has ended.
 pub(crate) fn memory_peak_kib(pid: u32) -> Option<u64> {
+    memory(pid, "VmHWM:")
+}
+
+/// The memory that a process holds now, in KiB; none once it has ended.
+pub(crate) fn memory_kib(pid: u32) -> Option<u64> {
+    memory(pid, "VmRSS:")
+}
+
+fn memory(pid: u32, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 

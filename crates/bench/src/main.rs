@@ -12,6 +12,7 @@ mod error;
 mod figures;
 mod goodput;
 mod input;
+mod ledger;
 mod memory;
 mod orders;
 mod outage;
@@ -51,6 +52,8 @@ enum Command {
     Goodput(goodput::Args),
     /// What many callers load on an API that is gone, in virtual time
     Outage(outage::Args),
+    /// The ledger alone, beside raw SQLite
+    Ledger(ledger::Args),
     /// Run a small server until standard input ends
     #[command(hide = true)]
     Server(server::Args),
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Wire(args) => wire::run(&args),
         Command::Goodput(args) => goodput::run(&args),
         Command::Outage(args) => outage::run(&args),
+        Command::Ledger(args) => ledger::run(&args),
         Command::Server(args) => server::serve(args),
         Command::Double => double::serve(),
     };

@@ -140,14 +140,14 @@ fn run_all(cases: Vec<Case>, parallel: usize) {
     assert!(wrong.is_empty(), "{} runs did not end well:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-fn setting<T>(name: &str, read: impl Fn(&str) -> Option<T>, otherwise: T) -> T {
+pub(crate) fn setting<T>(name: &str, read: impl Fn(&str) -> Option<T>, otherwise: T) -> T {
     match std::env::var(name) {
         Ok(text) => read(&text).unwrap_or_else(|| panic!("{name}={text} cannot be read")),
         Err(_) => otherwise,
     }
 }
 
-fn range(text: &str) -> Option<RangeInclusive<u64>> {
+pub(crate) fn range(text: &str) -> Option<RangeInclusive<u64>> {
     let (first, last) = text.split_once('-')?;
     Some(first.parse().ok()?..=last.parse().ok()?)
 }

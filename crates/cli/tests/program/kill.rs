@@ -1,97 +1,97 @@
-//! SIGKILL at random moments, again and again, until a run ends by itself. The double, in its
-//! own process, then holds every order exactly once.
+//! SIGKILL at random moments of a delivery, again and again.
+//!
+//! After every kill the ledger is compared with what the double, in its own process, saw: what the
+//! ledger claims is true, what it claims not to have sent has no effect, and whatever was sent is in
+//! it. In the end the double holds every order exactly once.
+//!
+//! ```text
+//! cargo test --release -p steadfast-cli --test program kill::campaign -- --ignored --nocapture
+//! ```
+//!
+//! kills thousands of times; `KILLS_SEEDS=21-40` takes other seeds, `KILLS_EACH` says how often each
+//! delivery is killed at the most, `KILLS_PARALLEL` how many are under way at the same time.
 
-use std::time::Duration;
+mod delivery;
+mod moment;
+mod table;
+mod truth;
+mod weather;
 
-use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::sync::Mutex;
 
-use crate::double::Double;
-use crate::orders;
-use crate::place::{Ended, Place, Running};
+use crate::campaign::{range, setting};
 
-const ORDERS: usize = 120;
-/// Sending takes two seconds at least, so that there is something to kill.
-const RATE: &str = "60";
-const EARLY_KILLS: u32 = 8;
+use delivery::{Case, Story};
+use table::Table;
+use weather::Weather;
 
-/// Moments that look random and are the same each time.
-struct Moments(u64);
+const PARALLEL: usize = 64;
+const KILLS: u32 = 60;
+const QUIRKS: [&[&str]; 4] =
+    [&[], &["allow-duplicates"], &["filter-ignored"], &["allow-duplicates", "filter-ignored"]];
 
-impl Moments {
-    /// A moment within the first so many milliseconds.
-    fn next(&mut self, bound_ms: u64) -> Duration {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        Duration::from_millis(20 + (mixed ^ (mixed >> 31)) % bound_ms)
-    }
+/// A delivery of a size that takes a few seconds if nobody kills it.
+fn case(weather: Weather, quirks: &'static [&'static str], seed: u64, kills: u32) -> Case {
+    let (orders, rate) = if weather == Weather::Fast { (4_000, None) } else { (150, Some(60)) };
+    Case { weather, quirks, seed, orders, rate, kills }
 }
 
-/// Kills the same command until it gets done, and gives its last run and the number of kills.
-fn kill_until_done(place: &Place, seed: u64) -> (Ended, u32) {
-    let arguments = ["deliver", "orders.csv", "--to", "knosc", "--rate", RATE, "--json"];
-    let mut moments = Moments(seed);
-    for kills in 0.. {
-        // First while it reads, logs in and sends; then also while it finds out what is in doubt.
-        let bound_ms = if kills < EARLY_KILLS { 1_000 } else { 9_000 };
-        let mut running = Running::start(&mut place.program(&arguments));
-        if running.wait(moments.next(bound_ms)).is_some() {
-            return (running.end(), kills);
+/// Runs them all, so many at the same time, and gives what became of each.
+fn run_all(cases: Vec<Case>, parallel: usize) -> Vec<(Case, Story)> {
+    let left = Mutex::new(VecDeque::from(cases));
+    let stories = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..parallel {
+            scope.spawn(|| {
+                loop {
+                    let Some(case) = left.lock().expect("no worker fails").pop_front() else {
+                        return;
+                    };
+                    let story = case.run();
+                    story.findings.iter().for_each(|finding| println!("{finding}"));
+                    stories.lock().expect("no worker fails").push((case, story));
+                }
+            });
         }
-        running.kill();
+    });
+    stories.into_inner().expect("no worker fails")
+}
+
+/// Prints the table and fails on any finding.
+fn judge(stories: &[(Case, Story)]) -> Table {
+    let mut table = Table::default();
+    stories.iter().for_each(|(case, story)| table.add(case, story));
+    println!("{table}");
+    let findings: Vec<&String> = stories.iter().flat_map(|(_, story)| &story.findings).collect();
+    assert!(findings.is_empty(), "{} findings: {findings:#?}", findings.len());
+    table
+}
+
+#[test]
+#[ignore = "takes a quarter of an hour; see the head of this file"]
+fn campaign() {
+    let seeds = setting("KILLS_SEEDS", range, 1..=20);
+    let kills = setting("KILLS_EACH", |text| text.parse().ok(), KILLS);
+    let parallel = setting("KILLS_PARALLEL", |text| text.parse().ok(), PARALLEL);
+    let mut cases = Vec::new();
+    for seed in seeds {
+        for weather in Weather::ALL {
+            cases.extend(QUIRKS.map(|quirks| case(weather, quirks, seed, kills)));
+        }
     }
-    unreachable!("the loop ends when a run does")
-}
-
-#[track_caller]
-fn survives(faults: Value, seed: u64) {
-    let double = Double::calm();
-    let place = Place::with_settings(double.base_url());
-    let keys = orders::keys(ORDERS);
-    place.write("orders.csv", &orders::csv(&keys));
-    double.faults(faults);
-    let (ended, kills) = kill_until_done(&place, seed);
-    assert!(kills >= EARLY_KILLS, "killed {kills} times only");
-    let ended = ended.with_status(0);
-    let accounted = ["applied", "confirmed", "existing"].map(|state| ended.count(state));
-    assert_eq!(ended.count("accepted"), ORDERS as u64, "{ended:#?}");
-    assert_eq!(accounted.iter().sum::<u64>(), ORDERS as u64, "{ended:#?}");
-    double.holds_exactly_once(&keys);
-    let audit = double.get("audit");
-    assert_eq!((&audit["doubled"], &audit["early"]), (&json!([]), &json!([])), "{audit}");
+    judge(&run_all(cases, parallel));
 }
 
 #[test]
-fn on_a_calm_day() {
-    survives(json!([]), 6);
-}
-
-#[test]
-fn while_answers_are_lost_and_the_session_ends() {
-    let sometimes = |probability: f64| json!({"kind": "create", "probability": probability});
-    survives(
-        json!([
-            {"on": {"kind": "create", "nth": [40, 90]}, "do": {"kind": "expire_access"}},
-            {"on": {"kind": "create", "nth": 70}, "do": {"kind": "rotate_csrf"}},
-            {"on": sometimes(0.04), "do": {"kind": "commit_then_reset"}},
-            {"on": sometimes(0.04), "do": {"kind": "reset_before_commit"}},
-            {"on": sometimes(0.04), "do": {"kind": "commit_then_status", "status": 504, "body": "html"}},
-            {"on": sometimes(0.04), "do": {"kind": "late_commit", "after_ms": 600}},
-            {"on": sometimes(0.04), "do": {"kind": "status", "status": 503, "headers": {"Retry-After": "1"}, "body": "empty"}},
-        ]),
-        16,
-    );
-}
-
-#[test]
-fn while_an_integration_run_holds_the_tables() {
-    let create = |key: &str, value: Value| json!({"kind": "create", key: value});
-    survives(
-        json!([
-            {"on": create("nth", json!(30)), "do": {"kind": "lock", "for_ms": 5000}},
-            {"on": create("probability", json!(0.05)), "do": {"kind": "commit_then_reset"}},
-            {"on": create("probability", json!(0.05)), "do": {"kind": "reset_before_commit"}},
-        ]),
-        26,
-    );
+fn nothing_is_lost_or_doubled_however_often_it_is_killed() {
+    let cases: Vec<Case> = Weather::ALL
+        .into_iter()
+        .zip(QUIRKS.into_iter().cycle())
+        .map(|(weather, quirks)| Case { orders: 90, ..case(weather, quirks, 1, 15) })
+        .collect();
+    let (number, slow) = (cases.len(), cases.iter().filter(|case| case.rate.is_some()).count());
+    let table = judge(&run_all(cases, number));
+    // Sending takes longer than any of the first runs lives.
+    assert!(table.kills() >= slow as u64, "killed {} times only", table.kills());
 }

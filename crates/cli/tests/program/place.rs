@@ -152,10 +152,11 @@ impl Running {
             if let Some(status) = self.child.try_wait().expect("it is our child") {
                 return Some(status);
             }
-            if Instant::now() >= until {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
                 return None;
             }
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(LOOK_EVERY.min(left));
         }
     }
 
