@@ -45,6 +45,32 @@ APIS = {
             server_error="Server.Error",
             own_faults=frozenset(["expire_access", "revoke", "rotate_csrf", "lock", "unlock"]),
         ),
+        Api(
+            "thredfi",
+            records="invoices",
+            key="external_id",
+            resource="invoices",
+            created=201,
+            server_error="server_error",
+            own_faults=frozenset(["expire_access", "revoke"]),
+        ),
+        Api(
+            "operations1",
+            records="orders",
+            key="customId",
+            resource="orders",
+            created=201,
+            server_error="PG0",
+        ),
+        Api(
+            "kneo",
+            records="runs",
+            key="input_text",
+            resource="runs",
+            created=200,
+            server_error="internal_error",
+            own_faults=frozenset(["in_progress"]),
+        ),
     ]
 }
 
