@@ -6,5 +6,11 @@
 //! decides it a second time.
 
 pub mod knosc;
+pub mod thredfi;
 
+mod decimal;
 mod words;
+mod written;
+
+pub use decimal::{Decimal, NoDecimal};
+pub use written::{Record, Written};

@@ -211,10 +211,31 @@ impl CallBuilder {
     /// # Errors
     /// [`Error`], as from [`CallBuilder::send`], and for an answer that does not fit.
     pub async fn send_as<T: DeserializeOwned>(self) -> Result<T, Error> {
+        self.send_record("").await.map(|(answer, _)| answer)
+    }
+
+    /// Sends it, and gives what it is about beside how it ended: what the answer has at that JSON
+    /// pointer (empty: the whole answer), or the record that a look-up found where that showed the
+    /// success.
+    ///
+    /// ```no_run
+    /// # async fn example(client: steadfast::Client) -> Result<(), steadfast::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Payment { id: String }
+    ///
+    /// let call = client.post("/payments").json("…").natural_key("payment", "P-1");
+    /// let (payment, outcome) = call.send_record::<Payment>("/payment").await?;
+    /// println!("{}: {}", payment.id, outcome.as_str());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`CallBuilder::send_as`].
+    pub async fn send_record<T: DeserializeOwned>(self, at: &str) -> Result<(T, Outcome), Error> {
         let client = self.client.clone();
         let is_write = self.is_write();
         let outcome = self.send().await?;
-        typed::read(outcome, is_write, |body| client.inner.secrets().and_of(body))
+        typed::read(outcome, at, is_write, |body| client.inner.secrets().and_of(body))
     }
 
     fn is_write(&self) -> bool {

@@ -6,20 +6,30 @@ use steadfast_call::{Effect, Error, Outcome};
 
 use crate::redact::Secrets;
 
-/// The answer as a `T`, or an error that keeps it (N17).
+/// What the answer has at a JSON pointer, or else the record that a look-up found, as a `T`; or an
+/// error that keeps the answer (N17).
 pub(crate) fn read<T: DeserializeOwned>(
     outcome: Outcome,
+    at: &str,
     is_write: bool,
     secrets: impl FnOnce(Option<&[u8]>) -> Secrets,
-) -> Result<T, Error> {
+) -> Result<(T, Outcome), Error> {
     let success = outcome.success();
-    let answer = success.json().or(success.record.as_ref());
+    let answer = match success.json() {
+        Some(body) => body.pointer(at),
+        None => success.record.as_ref(),
+    };
     let misfit = match serde_path_to_error::deserialize(answer.unwrap_or(&Value::Null)) {
-        Ok(read) => return Ok(read),
+        Ok(read) => return Ok((read, outcome)),
         Err(misfit) => misfit,
     };
+    let nothing_there;
     let what = match (&outcome, answer) {
         (Outcome::Queued(_), _) => "the write was queued, and its notice",
+        (_, None) if success.json().is_some() => {
+            nothing_there = format!("the answer has nothing at {at}, and nothing");
+            &nothing_there
+        }
         (_, None) => "the answer has no JSON, and nothing",
         (_, Some(_)) => "the answer",
     };
