@@ -152,6 +152,14 @@ impl Account {
         }
     }
 
+    /// Asks to send without any session.
+    pub(crate) fn gate_without_session(&mut self, now: Time, ticket: &mut Ticket) -> Gate {
+        match self.admit(now, ticket) {
+            Ok(()) => Gate::Go(Generation::NONE),
+            Err((until, why)) => Gate::Wait(until, why),
+        }
+    }
+
     /// Asks for a place on the way out: by the breaker, the budget and the pace. Renewals of a
     /// session ask here, too; they are load like any other (DESIGN §3.7).
     ///

@@ -336,7 +336,11 @@ impl Call {
         if let Some(step) = self.held(now) {
             return step;
         }
-        match account.gate(now, &mut self.ticket, &self.principal, self.csrf) {
+        let gate = match self.options.without_session {
+            true => account.gate_without_session(now, &mut self.ticket),
+            false => account.gate(now, &mut self.ticket, &self.principal, self.csrf),
+        };
+        match gate {
             Gate::Closed(kind, text) => {
                 account.give_back(&mut self.ticket, now);
                 self.end_credentials(kind, text)

@@ -125,6 +125,12 @@ pub struct Options {
     /// True if the body cannot be had a second time, such as one that is read from a pipe. The
     /// call is then sent once: where another would be sent again, it ends.
     pub one_shot: bool,
+    /// True if the call is about getting a session, such as the proof of a second factor: it goes
+    /// out without one, and what refuses it says nothing of the session that there is.
+    pub without_session: bool,
+    /// How often it is sent at the most, the first time included, if that is less than the policy
+    /// says.
+    pub attempts: Option<u32>,
     /// What the caller wants to find in the log lines of this call.
     pub context: BTreeMap<String, String>,
 }

@@ -14,6 +14,11 @@ use crate::time::Time;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Generation(u64);
 
+impl Generation {
+    /// That of an attempt which is bound with no session. It is never the current one.
+    pub(crate) const NONE: Self = Self(u64::MAX);
+}
+
 /// How many sessions in a row may be refused without one request let in before no more are made.
 const NEVER_LET_IN_MAX: u32 = 5;
 /// A session that ends sooner is used that long all the same, so that nobody renews without end.
@@ -213,6 +218,19 @@ impl Session {
         self.next()
     }
 
+    /// Somebody got in by hand, such as with a second factor, whatever had shut the door before;
+    /// gives the generation of the new credentials.
+    pub fn opened(&mut self) -> Generation {
+        self.closed = None;
+        self.never_let_in = 0;
+        self.renewed()
+    }
+
+    /// The current credentials are to be renewed, though nothing is held against them.
+    pub fn outdated(&mut self) {
+        self.stale |= self.needed;
+    }
+
     /// A CSRF token was fetched with the current generation; gives the one that holds both.
     pub fn csrf_fetched(&mut self) -> Generation {
         self.has_csrf = true;
@@ -279,6 +297,17 @@ mod tests {
             session.refused(made);
         }
         assert!(matches!(session.entry(), Entry::Closed(CredentialsKind::SessionNotTaken, _)));
+    }
+
+    #[test]
+    fn who_gets_in_by_hand_opens_the_door_for_all() {
+        let mut session = Session::new(true);
+        session.close(CredentialsKind::SecondFactorRequired, "a code is asked for");
+        assert!(matches!(session.entry(), Entry::Closed(..)));
+        let opened = session.opened();
+        assert_eq!((session.entry(), session.closed()), (Entry::Bind(opened), None));
+        session.outdated();
+        assert_eq!(session.entry(), Entry::Authenticate(opened));
     }
 
     /// Found wrong: every call that was refused counted, so twenty calls whose session expired

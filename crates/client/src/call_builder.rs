@@ -171,6 +171,23 @@ impl CallBuilder {
         self
     }
 
+    /// How often it is sent at the most, the first time included, where that is less than what the
+    /// policy says. With 1 it is not sent again after a fault; what a session that has expired asks
+    /// for is done all the same.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.outgoing.options.attempts = Some(attempts);
+        self
+    }
+
+    /// It goes out without a session, once: for what gets one by hand, such as the code of a second
+    /// factor after [`CredentialsKind::SecondFactorRequired`](crate::CredentialsKind). If the answer
+    /// sets the cookie that makes a session, all calls go on with that, whatever had shut the door
+    /// before; what else it sets is not kept.
+    pub fn without_session(mut self) -> Self {
+        self.outgoing.options.without_session = true;
+        self.attempts(1)
+    }
+
     /// Puts a pair into the log records of this call, such as the id of a job. Not sent.
     pub fn context(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.outgoing.options.context.insert(name.into(), value.into());

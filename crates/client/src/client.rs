@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use steadfast_call::dialect::{Dialect, PolicyName};
 use steadfast_call::{
-    Account, AuthFailure, Call, Error, Options, Outcome, Principal, Request, Time,
+    Account, AuthFailure, Call, Error, Options, Outcome, Principal, Reply, Request, Time,
 };
 use tokio::sync::watch;
 use url::Url;
@@ -20,7 +20,7 @@ use crate::outgoing::Outgoing;
 use crate::path::Path;
 use crate::redact::Secrets;
 use crate::renew::Renewal;
-use crate::secret::Credentials;
+use crate::secret::{Credentials, Secret};
 use crate::session::Snapshot;
 use crate::transport::{Limits, Transport};
 
@@ -81,6 +81,8 @@ pub(crate) struct Shared {
     pub(crate) renewals: HashMap<Principal, Renewal>,
     /// Which of the dialect's log-in paths worked (K18).
     pub(crate) route: usize,
+    /// The answer to the account's own log-in that was refused last.
+    pub(crate) refused_with: Option<Reply>,
 }
 
 /// What a principal is bound with, and was before: a late answer may quote that.
@@ -143,6 +145,33 @@ impl Client {
     /// client. [`AuthFailure::Unreached`] if nobody could be asked: it may be tried later.
     pub async fn log_in(&self) -> Result<(), AuthFailure> {
         crate::renew::renew(&self.inner, &Principal::Account, false).await
+    }
+
+    /// Renews the session that there is, or gets one. No call needs it: an expired session is
+    /// renewed by itself.
+    ///
+    /// # Errors
+    /// As [`Client::log_in`].
+    pub async fn renew(&self) -> Result<(), AuthFailure> {
+        self.inner.shared().account.session_of(&Principal::Account).outdated();
+        self.log_in().await
+    }
+
+    /// The CSRF value that the next write would carry; none if there is none now. It changes with
+    /// every renewal: never keep it.
+    #[must_use]
+    pub fn csrf(&self) -> Option<Secret> {
+        let snapshot = self.inner.shared().snapshot_of(&Principal::Account);
+        snapshot.csrf_value(&self.inner.dialect, &self.inner.url("/"))
+    }
+
+    /// The answer to the log-in that shut the door, while it is shut: what else the API said beside
+    /// [`AuthFailure::Closed`]. Its body may hold a secret.
+    #[must_use]
+    pub fn refused_with(&self) -> Option<Reply> {
+        let mut shared = self.inner.shared();
+        shared.account.session_of(&Principal::Account).closed()?;
+        shared.refused_with.clone()
     }
 
     /// A call with any method.
@@ -274,6 +303,7 @@ impl Inner {
                 )]),
                 renewals: HashMap::new(),
                 route: 0,
+                refused_with: None,
             }),
         }
     }

@@ -17,6 +17,7 @@ use crate::activity::Place;
 use crate::client::Inner;
 use crate::outgoing::{Outgoing, add_defaults};
 use crate::redact::Secrets;
+use crate::session::Snapshot;
 use crate::transport::{Exchanged, Limits, StreamBody};
 use crate::{log, lookup, renew};
 
@@ -95,11 +96,16 @@ async fn run(
             _ => None,
         };
         let seen = watched.call.attempts().len();
+        let alone = watched.call.options().without_session;
         let (step, snapshot) = {
             let mut shared = inner.shared();
             let now = inner.now();
             let step = watched.call.step(event, now, inner.chance.draw(), &mut shared.account);
-            (step, shared.snapshot_of(watched.call.principal()))
+            let snapshot = match alone {
+                true => Arc::default(),
+                false => shared.snapshot_of(watched.call.principal()),
+            };
+            (step, snapshot)
         };
         note_attempt(&watched, &step, seen, cause.as_deref());
         let call = &watched.call;
@@ -108,7 +114,7 @@ async fn run(
                 let limits = Limits { timeout, ..inner.limits };
                 // An answer may quote what it was sent with, long after that was replaced.
                 watched.cookies.extend(snapshot.values().map(str::to_owned));
-                let bound = Bound { principal: call.principal(), generation };
+                let bound = Bound { principal: call.principal(), generation, alone };
                 match bind(inner, call.outgoing(), &snapshot) {
                     Ok(request) => {
                         log::request(call.request(), request.headers(), attempt, &inner.dialect);
@@ -222,7 +228,7 @@ async fn wait(inner: &Inner, place: &mut Place<'_>, until: Time, why: Why) -> Ev
 fn bind(
     inner: &Inner,
     request: &Request,
-    snapshot: &crate::session::Snapshot,
+    snapshot: &Snapshot,
 ) -> Result<HttpRequest<Bytes>, http::Error> {
     let url = inner.url(&request.path);
     let mut headers = request.headers.clone();
@@ -327,6 +333,14 @@ fn adopt_cookies(inner: &Inner, reply: &Reply, bound: Bound<'_>, url: &str) {
     }
     let Ok(url) = url::Url::parse(url) else { return };
     let mut shared = inner.shared();
+    if bound.alone {
+        let fresh = Snapshot::default().merged(&reply.headers, &url);
+        if reply.status.is_success() && fresh.is_session(&inner.dialect, &inner.url("/")) {
+            shared.account.session_of(bound.principal).opened();
+            shared.adopt(bound.principal, fresh);
+        }
+        return;
+    }
     let held = shared.snapshot_of(bound.principal);
     let merged = held.merged(&reply.headers, &url);
     let session = shared.account.session_of(bound.principal);
@@ -346,4 +360,6 @@ fn adopt_cookies(inner: &Inner, reply: &Reply, bound: Bound<'_>, url: &str) {
 struct Bound<'c> {
     principal: &'c Principal,
     generation: Generation,
+    /// With nothing: it is about getting a session.
+    alone: bool,
 }

@@ -89,6 +89,8 @@ struct Refusal {
     hold_until: Option<Time>,
     /// The principal's session is of no use to anybody any more.
     closes: bool,
+    /// What was answered last.
+    answer: Option<Reply>,
 }
 
 fn finish(
@@ -118,14 +120,17 @@ fn finish(
             shared.adopt(principal, snapshot);
             Ok(())
         }
-        Err(Refusal { failure, hold_until, closes }) => {
+        Err(Refusal { failure, hold_until, closes, answer }) => {
             let failure = secrets.scrub_auth_failure(failure);
             let session = shared.account.session_of(principal);
-            if let (true, AuthFailure::Closed { kind, text }) = (closes, &failure) {
-                session.close(*kind, text.clone());
-            }
             if let Some(until) = hold_until {
                 session.hold_until(until);
+            }
+            if let (true, AuthFailure::Closed { kind, text }) = (closes, &failure) {
+                session.close(*kind, text.clone());
+                if principal == &Principal::Account {
+                    shared.refused_with = answer;
+                }
             }
             Err(failure)
         }
@@ -171,7 +176,10 @@ async fn authenticate(inner: &Arc<Inner>, principal: &Principal) -> Result<Obtai
                 });
                 return obtained.ok_or_else(|| refusal(&machine, unreached("nothing came of it")));
             }
-            AuthStep::Failed(failure) => return Err(refusal(&machine, failure)),
+            AuthStep::Failed(failure) => {
+                let answer = last.map(|(_, _, _, reply, _)| reply);
+                return Err(Refusal { answer, ..refusal(&machine, failure) });
+            }
         };
     }
 }
@@ -232,7 +240,7 @@ fn obtained(
 }
 
 fn refusal(machine: &Authentication<'_>, failure: AuthFailure) -> Refusal {
-    Refusal { failure, hold_until: machine.hold_until(), closes: machine.closes() }
+    Refusal { failure, hold_until: machine.hold_until(), closes: machine.closes(), answer: None }
 }
 
 fn unreached(text: &str) -> AuthFailure {

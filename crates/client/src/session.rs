@@ -127,6 +127,14 @@ impl Snapshot {
             .filter(|value| !value.is_empty())
     }
 
+    /// The value that a write is sent with against forgery.
+    pub(crate) fn csrf_value(&self, dialect: &Dialect, url: &Url) -> Option<Secret> {
+        match dialect.csrf.as_ref()? {
+            Csrf::CookieToHeader { cookie, .. } => self.value(cookie, url).map(Secret::new),
+            Csrf::Fetch { .. } => self.csrf.as_ref().map(|csrf| csrf.token.clone()),
+        }
+    }
+
     /// The values of all that is in it, to be kept out of logs and errors.
     pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
         let authorization = self.authorization.iter().map(|held| held.secret.reveal());

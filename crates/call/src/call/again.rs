@@ -60,7 +60,8 @@ impl Call {
     /// How often it is sent at the most.
     pub(super) fn attempts_max(&self) -> u32 {
         let own = self.dialect.operation_of(&self.request).and_then(|operation| operation.attempts);
-        self.policy().attempts.min(own.unwrap_or(u32::MAX))
+        let asked = self.options.attempts.map(|attempts| attempts.max(1));
+        self.policy().attempts.min(own.unwrap_or(u32::MAX)).min(asked.unwrap_or(u32::MAX))
     }
 
     /// What stands in the way of sending it again, for the rule that ends it.

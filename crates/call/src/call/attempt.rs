@@ -58,7 +58,7 @@ impl Call {
                 false => session.refused(bound),
             }
         }
-        if reading.class == Class::CredentialsRejected {
+        if reading.class == Class::CredentialsRejected && !self.options.without_session {
             let session = account.session_of(&self.principal);
             session.close(CredentialsKind::Refused, said(&reading, status));
         }

@@ -195,6 +195,9 @@ impl Situation<'_> {
     }
 
     fn csrf(&self, rule: String) -> Decision {
+        if self.call.options.without_session {
+            return self.refuse(Class::Csrf, format!("{rule}; it is sent without a session"));
+        }
         if self.call.csrf_cured {
             return self.refuse(Class::Csrf, format!("{rule}; a fresh token was refused too"));
         }

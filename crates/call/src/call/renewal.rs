@@ -14,7 +14,7 @@ use super::{Call, Step, Then};
 impl Call {
     /// True if the call is itself a log-in or a refresh. A 401 to it is final (K5).
     pub(super) fn is_about_the_session(&self) -> bool {
-        self.dialect.auth.is_asked_by(&self.request)
+        self.options.without_session || self.dialect.auth.is_asked_by(&self.request)
     }
 
     /// True if a refused session is the reason of the answer, so that a newer one may be let in.

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod blocking;
+mod by_hand;
 mod canaries;
 mod defaults;
 mod double;
