@@ -4,20 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use steadfast_call::dialect::PolicyName;
+use steadfast_call::dialect::{Dialect, PolicyName};
 use steadfast_call::{
     Class, Effect, Explanation, Kind, Nature, Next, Options, Outcome, Reply, Request, Waits,
     explain,
 };
 
 use crate::scenario::knosc;
-use crate::vectors::{classes, vectors};
+use crate::vectors::{Contract, Vector, contracts};
 
 const POLICIES: [PolicyName; 2] = [PolicyName::Recommended, PolicyName::Documented];
 
-fn keyed() -> Options {
+/// What a caller says who knows what is made: a purchase order where there are any.
+fn keyed(dialect: &Dialect) -> Options {
+    let mut resources = dialect.resource.keys();
+    let order = resources.clone().find(|name| *name == "purchase-order");
     Options {
-        resource: Some("purchase-order".to_owned()),
+        resource: order.or_else(|| resources.next()).cloned(),
         natural_key: Some("P-1".to_owned()),
         ..Options::default()
     }
@@ -50,28 +53,34 @@ fn between(earliest_ms: u64, latest_ms: u64) -> Waits {
 
 #[test]
 fn every_vector_is_explained_with_its_class_and_sent_again_only_where_that_does_no_harm() {
-    let (dialect, expected) = (Arc::new(knosc()), classes());
-    for vector in vectors() {
-        for policy in POLICIES {
-            for options in [Options::default(), keyed()] {
-                let (request, reply) = (vector.request(), vector.reply());
-                let told = explain(&dialect, policy, request, options, &reply);
-                let id = &vector.id;
-                assert_eq!(told.class, expected[id], "{id}");
-                assert!(!told.rule.is_empty() && !told.action.is_empty(), "{id}: {told:?}");
-                let sends = told.again.len() + 1;
-                assert!(sends <= dialect.policy(policy).attempts as usize, "{id}: {told:?}");
-                let repeats = !told.again.is_empty();
-                let harmful = told.nature == Nature::Once && told.effect == Effect::Unknown;
-                assert!(!(repeats && harmful), "{id}: {told:?}");
-                assert!(!(repeats && told.effect == Effect::Applied), "{id}: {told:?}");
-                let looks = matches!(told.next, Next::LookUp { .. } | Next::Compare);
-                assert_eq!(told.end.is_none(), looks, "{id}: {told:?}");
-                if told.nature == Nature::Safe {
-                    assert_eq!(told.effect, Effect::None, "{id}");
+    for contract in contracts() {
+        for vector in &contract.vectors {
+            for policy in POLICIES {
+                for options in [Options::default(), keyed(&contract.dialect)] {
+                    explained(&contract, vector, policy, options);
                 }
             }
         }
+    }
+}
+
+fn explained(contract: &Contract, vector: &Vector, policy: PolicyName, options: Options) {
+    let dialect = &contract.dialect;
+    let (request, reply) = (vector.request(), vector.reply());
+    let told = explain(dialect, policy, request, options, &reply);
+    let id = format!("{} {}, {policy:?}", dialect.name, vector.name);
+    assert_eq!(Some(told.class), contract.class(vector), "{id}");
+    assert!(!told.rule.is_empty() && !told.action.is_empty(), "{id}: {told:?}");
+    let sends = told.again.len() + 1;
+    assert!(sends <= dialect.policy(policy).attempts as usize, "{id}: {told:?}");
+    let repeats = !told.again.is_empty();
+    let harmful = told.nature == Nature::Once && told.effect == Effect::Unknown;
+    assert!(!(repeats && harmful), "{id}: {told:?}");
+    assert!(!(repeats && told.effect == Effect::Applied), "{id}: {told:?}");
+    let looks = matches!(told.next, Next::LookUp { .. } | Next::Compare);
+    assert_eq!(told.end.is_none(), looks, "{id}: {told:?}");
+    if told.nature == Nature::Safe {
+        assert_eq!(told.effect, Effect::None, "{id}");
     }
 }
 
@@ -99,7 +108,7 @@ fn chance_is_told_as_a_span_and_not_as_one_draw() {
 fn a_hint_is_told_whether_kept_ignored_or_too_long() {
     let policy = PolicyName::Recommended;
     let told_of = |header: &'static str| {
-        told(policy, post(), keyed(), &reply(429, &[("retry-after", header)], ""))
+        told(policy, post(), keyed(&knosc()), &reply(429, &[("retry-after", header)], ""))
     };
     let kept = told_of("7");
     assert_eq!((kept.hint, kept.effect), (Some(Duration::from_secs(7)), Effect::None));
@@ -123,7 +132,7 @@ fn a_429_is_final_where_the_guide_says_so() {
 #[test]
 fn a_write_in_doubt_is_looked_up_only_with_its_key() {
     let gone = reply(504, &[], "<html>");
-    let with = told(PolicyName::Recommended, post(), keyed(), &gone);
+    let with = told(PolicyName::Recommended, post(), keyed(&knosc()), &gone);
     let after = Duration::from_secs(3);
     assert_eq!(with.next, Next::LookUp { after, again: between(0, 1000) });
     assert_eq!((with.effect, with.end.is_none()), (Effect::Unknown, true));
@@ -151,15 +160,15 @@ fn an_expired_session_is_renewed_once() {
 fn duplicates_successes_and_refusals() {
     let policy = PolicyName::Recommended;
     let taken = r#"{"Message":"PO P-1 already exists","Code":"PurchaseOrderList.AlreadyExists"}"#;
-    let duplicate = told(policy, post(), keyed(), &reply(400, &[], taken));
+    let duplicate = told(policy, post(), keyed(&knosc()), &reply(400, &[], taken));
     assert_eq!((duplicate.next, duplicate.effect), (Next::Compare, Effect::None));
     let queued = r#"{"message":"later","notification_type":"Warning"}"#;
-    let queued = told(policy, post(), keyed(), &reply(200, &[], queued));
+    let queued = told(policy, post(), keyed(&knosc()), &reply(200, &[], queued));
     assert_eq!((queued.class, queued.effect), (Class::Queued, Effect::Applied));
     assert!(matches!(queued.end.as_deref(), Some(Ok(Outcome::Queued(_)))));
     assert!(queued.action.contains("never send it again"), "{}", queued.action);
     let body = r#"{"Message":"Item i1 not found in Item Master","Code":"ItemMaster.NotFound"}"#;
-    let refused = told(policy, post(), keyed(), &reply(400, &[], body));
+    let refused = told(policy, post(), keyed(&knosc()), &reply(400, &[], body));
     assert_eq!((refused.next, refused.code.as_deref()), (Next::End, Some("ItemMaster.NotFound")));
     assert_eq!(refused.message.as_deref(), Some("Item i1 not found in Item Master"));
     assert!(refused.action.starts_with("create the item first"), "{}", refused.action);

@@ -7,13 +7,15 @@ use serde_json::Value;
 use steadfast_sandbox::{Fixtures, Options, Quirk};
 
 use crate::client::Reply;
-use crate::vectors::fits;
 
 /// A file of vectors; `S` is how a request is written down.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File<S> {
     pub(crate) codes: BTreeSet<String>,
+    /// Codes of the double's own, where the contract names none.
+    #[serde(default)]
+    own_codes: BTreeSet<String>,
     pub(crate) vector: Vec<Vector<S>>,
 }
 
@@ -26,10 +28,14 @@ pub(crate) struct Vector<S> {
     profiles: Option<Vec<String>>,
     #[serde(default)]
     quirks: Vec<String>,
+    /// Who is logged in first, where an API has sessions.
+    pub(crate) user: Option<String>,
     #[serde(default = "Vec::new")]
     pub(crate) before: Vec<S>,
     pub(crate) request: S,
-    pub(crate) reply: Expected,
+    reply: Expected,
+    /// The reply in the profile `reference`, where it is another.
+    reference: Option<Expected>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -66,17 +72,27 @@ impl<S> File<S> {
 
     /// The codes that are listed are those that replies show at `member`.
     pub(crate) fn shows_every_code(&self, member: &str) {
-        let code = |vector: &Vector<S>| {
-            let body: Value = serde_json::from_str(&vector.reply.body).ok()?;
-            body[member].as_str().map(str::to_owned)
+        let code = |expected: &Expected| {
+            let body: Value = serde_json::from_str(&expected.body).ok()?;
+            let code = body[member].as_str().or_else(|| body["detail"][member].as_str());
+            code.filter(|_| expected.status >= 400).map(str::to_owned)
         };
-        let failed = self.vector.iter().filter(|vector| vector.reply.status >= 400);
-        let shown: BTreeSet<String> = failed.filter_map(code).collect();
-        assert_eq!(shown, self.codes, "codes shown, and codes listed");
+        let replies =
+            self.vector.iter().flat_map(|vector| [Some(&vector.reply), vector.reference.as_ref()]);
+        let shown: BTreeSet<String> = replies.flatten().filter_map(code).collect();
+        assert!(self.codes.is_disjoint(&self.own_codes));
+        let listed: BTreeSet<String> = self.codes.union(&self.own_codes).cloned().collect();
+        assert_eq!(shown, listed, "codes shown, and codes listed");
     }
 }
 
 impl<S> Vector<S> {
+    /// The reply that the profile has.
+    pub(crate) fn reply(&self, profile: &str) -> &Expected {
+        let other = self.reference.as_ref().filter(|_| profile == "reference");
+        other.unwrap_or(&self.reply)
+    }
+
     /// The double that it is asked of.
     pub(crate) fn options(&self, usual: Fixtures, profile: &str) -> Options {
         let fixtures = self.fixtures.as_ref().map_or(usual, |name| name.parse().unwrap());
@@ -140,5 +156,15 @@ fn differs(expected: &Value, found: &Value, place: &str) -> Option<String> {
         }
         _ if expected == found => None,
         _ => wrong(),
+    }
+}
+
+/// Whether the text fits the pattern, in which `*` stands for anything.
+fn fits(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, end)) => {
+            text.len() >= start.len() + end.len() && text.starts_with(start) && text.ends_with(end)
+        }
     }
 }

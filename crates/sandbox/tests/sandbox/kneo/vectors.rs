@@ -1,7 +1,6 @@
 //! The vectors of the contract: `tests/vectors/kneo.toml` says what each field means.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
 use steadfast_sandbox::{Api, Fixtures, Sandbox};
 
 use crate::client::{Client, Reply};
@@ -55,19 +54,9 @@ fn headers(expected: &Expected) -> Vec<(String, String)> {
     headers
 }
 
-/// The body as the profile has it: the reference puts errors with a code, or with none but a text, below `detail`.
-fn in_profile(body: Value, status: u16, profile: &str) -> Value {
-    let flat = status >= 400 && body.get("detail").is_none();
-    if flat && profile == "reference" { json!({ "detail": body }) } else { body }
-}
-
 fn expected(vector: &Vector<Step>, profile: &str) -> Expected {
-    let Expected { status, body, .. } = &vector.reply;
-    let body = match serde_json::from_str(body) {
-        Ok(json) => in_profile(json, *status, profile).to_string(),
-        Err(_) => body.clone(),
-    };
-    Expected { status: *status, headers: headers(&vector.reply), body }
+    let reply = vector.reply(profile);
+    Expected { headers: headers(reply), ..reply.clone() }
 }
 
 async fn run(vector: &Vector<Step>, profile: &str) -> Result<(), String> {

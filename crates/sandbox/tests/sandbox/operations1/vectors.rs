@@ -56,7 +56,7 @@ async fn run(vector: &Vector<Step>, profile: &str) -> Result<(), String> {
         }
     }
     let reply = send(&client, &vector.request).await.map_err(|error| error.to_string())?;
-    vector.reply.check(&reply)
+    vector.reply(profile).check(&reply)
 }
 
 #[tokio::test]

@@ -59,8 +59,8 @@ async fn send(client: &Thredfi, step: &Step) -> std::io::Result<Reply> {
     client.http.send(&step.method, &path, &headers, &body).await
 }
 
-fn expected(vector: &Vector<Step>, client: &Thredfi) -> Expected {
-    let Expected { status, headers, body } = &vector.reply;
+fn expected(vector: &Vector<Step>, profile: &str, client: &Thredfi) -> Expected {
+    let Expected { status, headers, body } = vector.reply(profile);
     let headers = headers.iter().map(|(name, value)| (name.clone(), filled(value, client)));
     Expected { status: *status, headers: headers.collect(), body: filled(body, client) }
 }
@@ -82,7 +82,7 @@ async fn run(vector: &Vector<Step>, profile: &str) -> Result<(), String> {
         }
     }
     let reply = send(&client, &vector.request).await.map_err(|error| error.to_string())?;
-    expected(vector, &client).check(&reply)
+    expected(vector, profile, &client).check(&reply)
 }
 
 #[tokio::test]
