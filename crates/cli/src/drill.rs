@@ -1,6 +1,7 @@
 //! `steadfast drill`: grade a client by what a double saw of it.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
 use serde_json::json;
 use steadfast_drill::{Graded, Scenario, Subject, Verdict};
@@ -35,12 +36,30 @@ pub(crate) async fn run(global: &Global, args: DrillArgs) -> Result<u8, Failure>
             return Err(Failure::new(INTERRUPTED, "interrupted; every command that was running has been ended"));
         }
     };
+    write_reports(&args, &graded)?;
     let text = match global.json {
         true => format!("{}\n", json!({ "scenarios": graded })),
         false => steadfast_drill::summary(&graded, |graded| replay(&args, graded)),
     };
     stdout::write(text)?;
     Ok(u8::from(graded.iter().any(|graded| graded.verdict != Verdict::Passed)))
+}
+
+fn write_reports(args: &DrillArgs, graded: &[Graded]) -> Result<(), Failure> {
+    let again = |graded: &Graded| replay(args, graded);
+    if let Some(path) = &args.report {
+        write_file(path, &steadfast_drill::page(graded, again))?;
+    }
+    if let Some(path) = &args.junit {
+        let text = steadfast_drill::junit(graded, again).map_err(|error| Failure::new(1, error))?;
+        write_file(path, &text)?;
+    }
+    Ok(())
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text)
+        .map_err(|error| Failure::new(1, format!("{}: cannot be written: {error}", path.display())))
 }
 
 /// The scenarios that were asked for, in the order of the list.

@@ -11,7 +11,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use steadfast::dialect::{Dialect, PolicyName};
-use steadfast::{Client, Credentials, Effect, Error, Kind, Options, Request, Rows};
+use steadfast::{Client, Credentials, Effect, Error, Kind, Options, Outcome, Request, Rows};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -19,6 +19,10 @@ use crate::failure::Failure;
 
 /// So much of the time is left for writing down what is known.
 const MARGIN: Duration = Duration::from_secs(3);
+/// No call takes longer, so that one that finds no end leaves room for the others.
+const CALL_MAX: Duration = Duration::from_secs(30);
+/// How often it is asked whether calls wait for proof that nothing is locked.
+const WITNESS_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Deserialize)]
 struct Job {
@@ -47,14 +51,18 @@ pub(crate) async fn run(policy: Option<PolicyName>) -> Result<u8, Failure> {
     let results = File::options().append(true).open(place("STEADFAST_RESULTS")?);
     let results = Arc::new(Mutex::new(results.map_err(Failure::usage)?));
     let ends = began + Duration::from_secs(job.deadline_s).saturating_sub(MARGIN);
+    let ours = Arc::new(Mutex::new(Vec::new()));
+    let witness = tokio::spawn(bear_witness(client.clone(), Arc::clone(&ours)));
     let places = Arc::new(Semaphore::new(job.at_once.max(1)));
     let mut running = JoinSet::new();
     for step in job.steps {
         // In their order: a step begins when there is a place for it.
         let place = Arc::clone(&places).acquire_owned().await.map_err(Failure::usage)?;
         let (client, results) = (client.clone(), Arc::clone(&results));
+        let ours = Arc::clone(&ours);
         running.spawn(async move {
-            let result = make(&client, &step, ends.saturating_duration_since(Instant::now())).await;
+            let left = ends.saturating_duration_since(Instant::now()).min(CALL_MAX);
+            let result = make(&client, &step, left, &ours).await;
             drop(place);
             let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
             writeln!(results, "{result}")
@@ -63,7 +71,26 @@ pub(crate) async fn run(policy: Option<PolicyName>) -> Result<u8, Failure> {
     while let Some(written) = running.join_next().await {
         written.map_err(Failure::usage)?.map_err(Failure::usage)?;
     }
+    witness.abort();
     Ok(0)
+}
+
+/// A record that we have made: resource, id, and what we wrote.
+type Made = (String, String, String);
+
+/// Where an API queues writes while it holds its tables, a write that is not found may be hidden. When calls wait
+/// for proof, a record of ours is written back unchanged: answered as applied, it shows that nothing is held.
+async fn bear_witness(client: Client, ours: Arc<Mutex<Vec<Made>>>) {
+    loop {
+        tokio::time::sleep(WITNESS_EVERY).await;
+        let made = ours.lock().unwrap_or_else(PoisonError::into_inner).last().cloned();
+        if let Some((resource, id, body)) = made
+            && client.activity().waiting_for_lock > 0
+        {
+            let testimony = client.witness(&resource, &id, body.as_bytes()).await;
+            tracing::debug!(?testimony, "a witness was asked");
+        }
+    }
 }
 
 fn client(job: &Job, policy: Option<PolicyName>) -> Result<Client, Failure> {
@@ -91,8 +118,8 @@ fn place(variable: &str) -> Result<PathBuf, Failure> {
 }
 
 /// Makes the call of a step, and says how it ended.
-async fn make(client: &Client, step: &Step, deadline: Duration) -> Value {
-    let Some(rows_at) = &step.rows_at else { return write(client, step, deadline).await };
+async fn make(client: &Client, step: &Step, deadline: Duration, ours: &Mutex<Vec<Made>>) -> Value {
+    let Some(rows_at) = &step.rows_at else { return write(client, step, deadline, ours).await };
     let mut lookups = client.dialect().resource.values().filter_map(|one| one.lookup.as_ref());
     let known = lookups.find(|route| route.list == step.path);
     let id = known.map_or_else(|| "id".to_owned(), |route| route.row_id.clone());
@@ -109,12 +136,15 @@ async fn make(client: &Client, step: &Step, deadline: Duration) -> Value {
     }
 }
 
-async fn write(client: &Client, step: &Step, deadline: Duration) -> Value {
+async fn write(client: &Client, step: &Step, deadline: Duration, ours: &Mutex<Vec<Made>>) -> Value {
     let Ok(method) = step.method.parse::<Method>() else {
         return json!({ "id": step.id, "state": "failed" });
     };
     let body = step.body.as_ref().map(Value::to_string).unwrap_or_default();
-    let request = Request::new(method, &step.path).json(body);
+    let mut request = Request::new(method, &step.path);
+    if step.body.is_some() {
+        request = request.json(body.clone());
+    }
     let created = client.dialect().creates(&request);
     let (resource, natural_key) = match created {
         Some((resource, Some(key))) => (Some(resource.to_owned()), Some(key)),
@@ -122,13 +152,21 @@ async fn write(client: &Client, step: &Step, deadline: Duration) -> Value {
     };
     let options = Options {
         deadline: Some(deadline),
-        resource,
+        resource: resource.clone(),
         natural_key,
         idempotency_key: step.idempotency_key.as_deref().map(Into::into),
         ..Options::default()
     };
     match client.call(request, options).await {
-        Ok(outcome) => json!({ "id": step.id, "state": outcome.as_str() }),
+        Ok(outcome) => {
+            if let (Outcome::Applied(done), Some(resource)) = (&outcome, resource)
+                && let Some(id) = &done.resource_id
+            {
+                let mut ours = ours.lock().unwrap_or_else(PoisonError::into_inner);
+                ours.push((resource, id.clone(), body));
+            }
+            json!({ "id": step.id, "state": outcome.as_str() })
+        }
         Err(error) => ended(&step.id, &error),
     }
 }

@@ -30,12 +30,15 @@ pub(crate) struct WriteForm {
     /// JSON pointer to the caller's own identifier in the body.
     #[serde(default)]
     pub(crate) natural_key: Option<String>,
+    /// JSON pointer to a member that gets a text of its own, where no identifier tells the writes apart.
+    #[serde(default)]
+    pub(crate) marker: Option<String>,
     /// The API honours an idempotency key on this route.
     #[serde(default)]
     pub(crate) keyed: bool,
     pub(crate) again: Again,
-    #[serde(deserialize_with = "json")]
-    pub(crate) body: Value,
+    #[serde(default, deserialize_with = "some_json")]
+    pub(crate) body: Option<Value>,
 }
 
 /// When the API's contract lets a client send such a write again after an attempt that may have worked.
@@ -60,6 +63,49 @@ pub(crate) struct ReadForm {
     pub(crate) rows_at: String,
     /// How many rows the list has before anything is written.
     pub(crate) rows: u64,
+    pub(crate) endless: Endless,
+}
+
+/// A page of a list that never ends: the same rows again and again.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Endless {
+    /// The page without its rows.
+    #[serde(deserialize_with = "json")]
+    page: Value,
+    #[serde(deserialize_with = "json")]
+    row: Value,
+    /// JSON pointer to what tells the rows of the page apart.
+    id: String,
+    /// As many as the largest page holds.
+    count: u64,
+}
+
+impl ReadForm {
+    /// The body of a page that comes back whatever page is asked for.
+    pub(crate) fn endless_page(&self) -> Value {
+        let Endless { page, row, id, count } = &self.endless;
+        let rows = (1..=*count).map(|number| {
+            let mut row = row.clone();
+            if let Some(id) = row.pointer_mut(id) {
+                *id = if id.is_string() {
+                    Value::from(number.to_string())
+                } else {
+                    Value::from(number)
+                };
+            }
+            row
+        });
+        let mut page = page.clone();
+        if let Some(place) = page.pointer_mut(&self.rows_at) {
+            *place = rows.collect();
+        }
+        page
+    }
+}
+
+fn some_json<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    json(deserializer).map(Some)
 }
 
 fn json<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
@@ -71,6 +117,9 @@ fn json<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Value, D::E
 fn text(api: Api) -> Option<&'static str> {
     Some(match api {
         Api::Knosc => include_str!("../apis/knosc.toml"),
+        Api::Thredfi => include_str!("../apis/thredfi.toml"),
+        Api::Operations1 => include_str!("../apis/operations1.toml"),
+        Api::Kneo => include_str!("../apis/kneo.toml"),
         _ => return None,
     })
 }

@@ -102,14 +102,21 @@ impl Job {
 
 fn of_write(write: &WriteForm, form: &StepForm, number: usize, seed: u64) -> Result<Step, String> {
     let mut body = write.body.clone();
-    let natural_key = write.natural_key.as_ref().map(|pointer| {
-        let key = form.natural_key.clone().unwrap_or_else(|| format!("DRILL-{seed}-{number}"));
-        put(&mut body, pointer, Value::from(key.clone())).map(|()| key)
-    });
-    for (pointer, value) in &form.set {
-        match value.as_str() {
-            Some("none") => take(&mut body, pointer)?,
-            _ => put(&mut body, pointer, value.clone())?,
+    let own = || format!("DRILL-{seed}-{number}");
+    let natural_key =
+        write.natural_key.as_ref().map(|_| form.natural_key.clone().unwrap_or_else(own));
+    if let Some(body) = &mut body {
+        if let (Some(pointer), Some(key)) = (&write.natural_key, &natural_key) {
+            put(body, pointer, Value::from(key.as_str()))?;
+        }
+        if let Some(pointer) = &write.marker {
+            put(body, pointer, Value::from(own()))?;
+        }
+        for (pointer, value) in &form.set {
+            match value.as_str() {
+                Some("none") => take(body, pointer)?,
+                _ => put(body, pointer, value.clone())?,
+            }
         }
     }
     Ok(Step {
@@ -118,8 +125,8 @@ fn of_write(write: &WriteForm, form: &StepForm, number: usize, seed: u64) -> Res
         operation: write.operation.clone(),
         method: write.method.clone(),
         path: form.path.clone().unwrap_or_else(|| write.path.clone()),
-        body: Some(body),
-        natural_key: natural_key.transpose()?,
+        body,
+        natural_key,
         keyed: write.keyed,
         idempotency_key: form.idempotency_key.as_ref().map(|name| format!("drill-{seed}-{name}")),
         rows_at: None,

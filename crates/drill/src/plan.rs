@@ -13,9 +13,25 @@ pub(crate) fn is_optional(name: &str) -> bool {
     name.starts_with(OPTIONAL)
 }
 
-/// The plan. `{elsewhere}` becomes the address of another origin, and `nth = "any"` the number of a write that
-/// is neither the first nor the last.
-pub(crate) fn make(scenario: &Scenario, job: &Job, elsewhere: &str, seed: u64) -> Value {
+/// What stands for a text in a scenario.
+pub(crate) struct Fills<'a> {
+    /// The address of another origin.
+    pub(crate) elsewhere: &'a str,
+    /// A page of a list that never ends.
+    pub(crate) endless: String,
+    /// A date that is a few seconds ahead.
+    pub(crate) date: String,
+}
+
+/// The plan. `nth = "any"` becomes the number of a write that is neither the first nor the last, and
+/// `nth = "renewal"` that of the first request for a session after those that it begins with.
+pub(crate) fn make(
+    scenario: &Scenario,
+    job: &Job,
+    logins: u32,
+    fills: &Fills<'_>,
+    seed: u64,
+) -> Value {
     let writes = job.steps.iter().filter(|step| step.kind == Kind::Write).count() as u64;
     let mut faults = Value::from(scenario.faults.clone());
     for (index, fault) in faults.as_array_mut().into_iter().flatten().enumerate() {
@@ -23,16 +39,24 @@ pub(crate) fn make(scenario: &Scenario, job: &Job, elsewhere: &str, seed: u64) -
             let between = writes.saturating_sub(2).max(1);
             fault["on"]["nth"] = json!(2 + draw(seed, index as u64) % between);
         }
-        fill(fault, elsewhere);
+        if fault["on"]["nth"] == json!("renewal") {
+            fault["on"]["nth"] = json!(logins + 1);
+        }
+        fill(fault, fills);
     }
     json!({ "seed": seed, "faults": faults })
 }
 
-fn fill(value: &mut Value, elsewhere: &str) {
+fn fill(value: &mut Value, fills: &Fills<'_>) {
     match value {
-        Value::String(text) => *text = text.replace("{elsewhere}", elsewhere),
-        Value::Array(values) => values.iter_mut().for_each(|value| fill(value, elsewhere)),
-        Value::Object(members) => members.values_mut().for_each(|value| fill(value, elsewhere)),
+        Value::String(text) => {
+            *text = text
+                .replace("{elsewhere}", fills.elsewhere)
+                .replace("{endless}", &fills.endless)
+                .replace("{date}", &fills.date);
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| fill(value, fills)),
+        Value::Object(members) => members.values_mut().for_each(|value| fill(value, fills)),
         _ => {}
     }
 }

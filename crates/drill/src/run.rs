@@ -22,6 +22,9 @@ use crate::story::Story;
 /// How long effects that are still to come are waited for, once the command has ended.
 const LATE: Duration = Duration::from_secs(10);
 
+/// How far ahead a hint that is a date lies. It is cut to whole seconds, and the client has to start first.
+const DATE_AHEAD: Duration = Duration::from_secs(6);
+
 /// Why a scenario could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -68,7 +71,7 @@ impl Subject {
         let contract = Contract::of(self.api).map_err(RunError::Scenario)?;
         let job = Job::new(self.api, self.profile, scenario, &contract, self.seed)
             .map_err(RunError::Scenario)?;
-        let stage = Stage::set(self, scenario, &job).await?;
+        let stage = Stage::set(self, scenario, &contract, &job).await?;
         let began = Instant::now();
         let began_ms = now_ms();
         let ended = stage.perform(self, scenario).await?;
@@ -131,7 +134,12 @@ struct Witnessed {
 }
 
 impl Stage {
-    async fn set(subject: &Subject, scenario: &Scenario, job: &Job) -> Result<Stage, RunError> {
+    async fn set(
+        subject: &Subject,
+        scenario: &Scenario,
+        contract: &Contract,
+        job: &Job,
+    ) -> Result<Stage, RunError> {
         let options = Options {
             profile: subject.profile,
             quirks: scenario.quirks.clone(),
@@ -154,7 +162,13 @@ impl Stage {
         }
         let secrets = credentials.iter().map(|(_, value)| value.clone()).collect();
         let elsewhere = Elsewhere::start(secrets).await?;
-        let plan = plan::make(scenario, job, &elsewhere.origin, subject.seed);
+        let endless = contract.read.get("list").map(|list| list.endless_page().to_string());
+        let fills = plan::Fills {
+            elsewhere: &elsewhere.origin,
+            endless: endless.unwrap_or_default().replace("{base_url}", sandbox.base_url()),
+            date: httpdate::fmt_http_date(SystemTime::now() + DATE_AHEAD),
+        };
+        let plan = plan::make(scenario, job, contract.logins, &fills, subject.seed);
         let faults = FaultPlan::from_value(plan.clone())
             .map_err(|error| RunError::Scenario(format!("{}: {error}", scenario.name)))?;
         sandbox.set_faults(faults);
@@ -230,11 +244,15 @@ fn unmet(story: &Story<'_>) -> Vec<String> {
             unmet.push(format!("the fault \"{name}\" was never met"));
         }
     }
+    for status in &story.scenario.answers {
+        if !story.entries.iter().any(|entry| entry.status == Some(*status)) {
+            unmet.push(format!("no request was answered {status}"));
+        }
+    }
     let refused = story.steps.iter().filter(|chapter| chapter.step.ends == Ends::Refused);
     for chapter in refused.filter(|chapter| chapter.requests.is_empty()) {
         // Where nobody gets in, there is nothing to ask.
-        let shut_out =
-            story.entries.iter().any(|entry| entry.kind == "login" && entry.status != Some(200));
+        let shut_out = story.entries.iter().any(|entry| entry.status == Some(401));
         if !shut_out {
             unmet.push(format!("{} was never sent", chapter.name()));
         }

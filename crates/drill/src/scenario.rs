@@ -45,9 +45,15 @@ pub struct Scenario {
     /// How often one step may be sent.
     #[serde(default = "six")]
     pub(crate) sends_max: u64,
+    /// How often one page of a list may be asked for that cannot be had.
+    #[serde(default = "six")]
+    pub(crate) read_sends_max: u64,
     /// How many requests of any kind a step may cost, on average.
     #[serde(default = "eight")]
     pub(crate) requests_max: f64,
+    /// Statuses that have to be met.
+    #[serde(default)]
+    pub(crate) answers: Vec<u16>,
     /// How long the access tokens last, where the API leaves that to its operator.
     #[serde(default)]
     pub(crate) token_ttl_s: Option<u64>,
@@ -138,7 +144,10 @@ pub(crate) enum Ends {
     Told,
 }
 
-const FILES: [(&str, &str); 1] = [("shared", include_str!("../scenarios/shared.toml"))];
+const FILES: [(&str, &str); 2] = [
+    ("shared", include_str!("../scenarios/shared.toml")),
+    ("own", include_str!("../scenarios/own.toml")),
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

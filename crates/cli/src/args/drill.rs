@@ -1,4 +1,5 @@
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Args;
 use steadfast_sandbox::{Api, Profile};
@@ -25,6 +26,12 @@ pub(crate) struct DrillArgs {
     /// How many scenarios run at the same time
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: u16,
+    /// Write a self-contained HTML report there, with a timeline for each scenario
+    #[arg(long, value_name = "PATH")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write the verdicts there as JUnit XML
+    #[arg(long, value_name = "PATH")]
+    pub(crate) junit: Option<PathBuf>,
     /// List the scenarios, and run none
     #[arg(long)]
     pub(crate) list: bool,

@@ -2,6 +2,7 @@
 
 use super::{Finding, Judged};
 use crate::contract::Again;
+use crate::job::Kind;
 use crate::journal::Entry;
 use crate::story::{Chapter, Story};
 
@@ -50,7 +51,7 @@ fn is_csrf(entry: &Entry) -> bool {
 }
 
 fn after_done(chapter: &Chapter<'_>, earlier: &Entry) -> Option<String> {
-    let write = chapter.step.body.is_some() && earlier.was_answered_as_done();
+    let write = chapter.step.kind == Kind::Write && earlier.was_answered_as_done();
     let state = if earlier.is_queued() { "queued" } else { "done" };
     write.then(|| format!("{} was sent again after it was answered as {state}", chapter.name()))
 }

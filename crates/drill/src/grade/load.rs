@@ -1,6 +1,7 @@
 //! How much was asked, and when.
 
 use super::{Finding, Judged};
+use crate::job::Kind;
 use crate::story::Story;
 
 pub(super) fn early(story: &Story<'_>) -> Option<Judged> {
@@ -33,7 +34,7 @@ pub(super) fn layers(story: &Story<'_>) -> Option<Judged> {
     let many = story
         .steps
         .iter()
-        .filter(|chapter| chapter.step.body.is_some() && chapter.requests.len() > max);
+        .filter(|chapter| chapter.step.kind == Kind::Write && chapter.requests.len() > max);
     let writes = many.map(|chapter| Finding {
         text: format!(
             "{} was sent {} times; {max} would do",
@@ -43,7 +44,8 @@ pub(super) fn layers(story: &Story<'_>) -> Option<Judged> {
         step: Some(chapter.step.id.clone()),
         requests: chapter.numbers(),
     });
-    let findings: Vec<Finding> = writes.chain(many_reads(story, max)).collect();
+    let findings: Vec<Finding> =
+        writes.chain(many_reads(story, story.scenario.read_sends_max as usize)).collect();
     Some(Judged { findings, figure: Some(format!("{most} sends at the most")) })
 }
 
