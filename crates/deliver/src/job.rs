@@ -199,7 +199,7 @@ async fn prepare(
     resource: &Resource,
     run: RunId,
 ) -> Result<(Findings, Vec<String>), DeliverError> {
-    let remarks = reading::read(job, ledger, resource, run, progress).await?;
+    let remarks = reading::read(job, ledger, client, resource, run, progress).await?;
     progress.phase(Phase::LoggingIn);
     client.log_in().await.map_err(|failure| no_session(failure, client))?;
     let findings = match job.preflight {

@@ -206,6 +206,8 @@ fn order(run: RunId, n: u64) -> NewDelivery {
         method: "POST".into(),
         path: "/purchase-order".into(),
         body: vec![b'x'; 256],
+        headers: Vec::new(),
+        idempotency_key: None,
         lines: "2-4".into(),
         initial: Initial::Waiting(Terms::default()),
     }

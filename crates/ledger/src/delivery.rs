@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -152,6 +153,12 @@ pub struct NewDelivery {
     pub path: String,
     /// The body's bytes, as they are sent.
     pub body: Vec<u8>,
+    /// Headers of the caller's own, by name. No credentials: those are bound when it is sent.
+    pub headers: Vec<(String, String)>,
+    /// The key by which the API is to recognise a repeat, where it knows such keys, as a client
+    /// [fills it in](steadfast::Client::fill_in). It is taken if the delivery has none: one that
+    /// has been written down is sent each time that this content is.
+    pub idempotency_key: Option<String>,
     /// The lines of the input it was made from, such as `12-14,90`.
     pub lines: String,
     /// The state in which it begins.
@@ -220,6 +227,10 @@ pub struct Delivery {
     pub path: String,
     /// The body's bytes. Empty when a [`Query`](crate::Query) did not ask for bodies.
     pub body: Vec<u8>,
+    /// Headers of the caller's own, by name.
+    pub headers: Vec<(String, String)>,
+    /// The key by which the API recognises a repeat, if it has one.
+    pub idempotency_key: Option<DeliveryKey>,
     /// The lines of the input it was made from.
     pub lines: String,
     /// Where it stands.
@@ -246,6 +257,28 @@ pub struct Delivery {
     pub created_at_ms: i64,
     /// When it last changed its state.
     pub updated_at_ms: i64,
+}
+
+/// The idempotency key of a delivery. It belongs to one content: what is refused and comes again, or comes
+/// again with other content, is a new operation and gets a new one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryKey {
+    /// The key. It is no secret.
+    pub value: String,
+    /// When it was drawn, in milliseconds since 1970.
+    pub born_at_ms: i64,
+    /// When it was first claimed to be sent, in milliseconds since 1970; `None` if it never was. Not later
+    /// than the API has known it, so that nobody relies on it for longer than the API remembers it.
+    pub sent_at_ms: Option<i64>,
+}
+
+impl DeliveryKey {
+    /// How long the API may have known it at that instant. A key that was never sent is new, however long
+    /// ago it was drawn.
+    pub fn age_at(&self, now_ms: i64) -> Duration {
+        let age_ms = self.sent_at_ms.map_or(0, |sent_at_ms| now_ms.saturating_sub(sent_at_ms));
+        Duration::from_millis(u64::try_from(age_ms).unwrap_or(0))
+    }
 }
 
 /// How a delivery ends, or goes on.

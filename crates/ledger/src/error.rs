@@ -116,6 +116,14 @@ pub enum LedgerError {
         /// The reason's code, such as `ledger.changed_after_sending`.
         code: String,
     },
+    /// A delivery came with a header that is not kept.
+    #[error("the header {name:?} of a delivery is not accepted: {why}")]
+    HeaderNotKept {
+        /// The header's name.
+        name: String,
+        /// What is wrong with it, and what to do.
+        why: &'static str,
+    },
     /// A backup was to be written over something.
     #[error("{} is there already; a backup is a new file: name another, or remove this one", path.display())]
     BackupExists {
@@ -158,6 +166,7 @@ impl LedgerError {
             LedgerError::IllegalMove { .. }
                 | LedgerError::NoSuchDelivery { .. }
                 | LedgerError::NotToBeSent { .. }
+                | LedgerError::HeaderNotKept { .. }
         )
     }
 

@@ -14,15 +14,36 @@
 
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of what a delivery would send: method, path and body.
+/// The SHA-256 of what a delivery would send: method, path, body, and headers of its own if it has any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ContentHash(pub(crate) [u8; 32]);
 
 impl ContentHash {
     /// The hash of a content. Each part is hashed with its length, so that parts cannot run together.
     pub fn of(method: &str, path: &str, body: &[u8]) -> ContentHash {
+        ContentHash::of_parts([method.as_bytes(), path.as_bytes(), body].into_iter())
+    }
+
+    /// The hash of a content with headers of its own. Neither their order nor the case of their names
+    /// matters. Without any it is the hash that [`of`](ContentHash::of) gives.
+    pub fn with_headers(
+        method: &str,
+        path: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> ContentHash {
+        let mut headers: Vec<(String, &str)> = headers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str()))
+            .collect();
+        headers.sort();
+        let headers = headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        ContentHash::of_parts([method.as_bytes(), path.as_bytes(), body].into_iter().chain(headers))
+    }
+
+    fn of_parts<'p>(parts: impl Iterator<Item = &'p [u8]>) -> ContentHash {
         let mut hash = Sha256::new();
-        for part in [method.as_bytes(), path.as_bytes(), body] {
+        for part in parts {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
@@ -112,5 +133,21 @@ mod tests {
     fn parts_of_a_content_do_not_run_together() {
         assert_ne!(ContentHash::of("POST", "/ab", b"c"), ContentHash::of("POST", "/a", b"bc"));
         assert_eq!(ContentHash::of("POST", "/a", b"x").hex(64).len(), 64);
+    }
+
+    #[test]
+    fn headers_are_content_in_whatever_order_they_come() {
+        let headers = |all: &[(&str, &str)]| {
+            let owned: Vec<_> =
+                all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            ContentHash::with_headers("POST", "/a", &owned, b"x")
+        };
+        assert_eq!(headers(&[]), ContentHash::of("POST", "/a", b"x"));
+        assert_ne!(headers(&[("If-Match", "1")]), headers(&[]));
+        assert_ne!(headers(&[("If-Match", "1")]), headers(&[("If-Match", "2")]));
+        assert_eq!(
+            headers(&[("If-Match", "1"), ("Prefer", "wait")]),
+            headers(&[("prefer", "wait"), ("if-match", "1")])
+        );
     }
 }

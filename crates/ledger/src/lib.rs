@@ -51,6 +51,8 @@
 //!     method: "POST".into(),
 //!     path: "/purchase-order".into(),
 //!     body: b"{}".to_vec(),
+//!     headers: Vec::new(),
+//!     idempotency_key: None,
 //!     lines: "2-4".into(),
 //!     initial: Initial::Staged,
 //! };
@@ -79,8 +81,8 @@ mod store;
 
 pub use by_hand::{Act, ActRow, Hand};
 pub use delivery::{
-    Accepted, AttemptRow, Delivery, DeliveryId, Initial, NewDelivery, Ordering, Reason, Run, RunId,
-    Settled, Settlement, Terms,
+    Accepted, AttemptRow, Delivery, DeliveryId, DeliveryKey, Initial, NewDelivery, Ordering,
+    Reason, Run, RunId, Settled, Settlement, Terms,
 };
 pub use error::LedgerError;
 pub use place::{default_path, ledgers_in};

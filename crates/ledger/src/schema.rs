@@ -132,7 +132,37 @@ CREATE TABLE act (
   reason TEXT,            -- and why the delivery was in it: JSON
   PRIMARY KEY (delivery, n)
 ) STRICT, WITHOUT ROWID;
+", "
+-- What a delivery is sent with beside its body. Most have none of it, and no row here.
+CREATE TABLE carried (
+  id INTEGER PRIMARY KEY REFERENCES delivery (id) ON DELETE CASCADE,
+  headers TEXT,             -- JSON: [[name, value], ...]
+  idempotency_key TEXT,
+  key_born_at_ms INTEGER    -- when it was drawn
+) STRICT;
+-- When the idempotency key was first claimed to be sent: the API may know it since then.
+ALTER TABLE delivery ADD COLUMN key_sent_at_ms INTEGER;
 "];
+
+/// What shows a reader of an earlier format what came later: a view of the same name as a table, which
+/// SQLite asks first. Entry `n` is for files of format `n + 1` and earlier.
+const VIEWS: &[&str] = &[
+    "CREATE TEMP VIEW act AS SELECT NULL AS delivery, NULL AS n, NULL AS at_ms, NULL AS act,
+       NULL AS by, NULL AS note, NULL AS was, NULL AS reason WHERE 0",
+    "CREATE TEMP VIEW carried AS SELECT NULL AS id, NULL AS headers, NULL AS idempotency_key,
+       NULL AS key_born_at_ms WHERE 0;
+     CREATE TEMP VIEW delivery AS SELECT *, NULL AS key_sent_at_ms FROM main.delivery",
+];
+
+/// Lets a connection that only looks ask a file of an earlier format as if it were of this one.
+pub(crate) fn see_as_current(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
+    let version = inspect(connection, path)?;
+    let missing = usize::try_from(version.max(1)).unwrap_or(usize::MAX) - 1;
+    for view in VIEWS.iter().skip(missing) {
+        connection.execute_batch(view).map_err(|error| LedgerError::sql(path, error))?;
+    }
+    Ok(version)
+}
 
 /// The format of the ledger that the file is; 0 when the file is empty.
 pub(crate) fn inspect(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {

@@ -4,6 +4,7 @@ mod accept;
 mod again;
 mod backup;
 mod by_hand;
+mod carried;
 mod claim;
 mod lane;
 mod moves;
@@ -180,9 +181,9 @@ impl Ledger {
         if !path.exists() {
             return Err(LedgerError::Missing { path: path.to_owned() });
         }
-        let connection = connect_reader(path)?;
+        let connection = connect_plain(path)?;
         // A ledger of an earlier format lacks what came later, and can be looked at all the same.
-        if schema::inspect(&connection, path)? == 0 {
+        if schema::see_as_current(&connection, path)? == 0 {
             let why = "it is empty".to_owned();
             return Err(LedgerError::NotALedger { path: path.to_owned(), why });
         }
@@ -273,8 +274,15 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, LedgerError> {
     Ok(connection)
 }
 
-fn connect_reader(path: &Path) -> Result<Connection, LedgerError> {
+/// A connection that can only read, and sees the file as it is.
+fn connect_plain(path: &Path) -> Result<Connection, LedgerError> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn connect_reader(path: &Path) -> Result<Connection, LedgerError> {
+    let connection = connect_plain(path)?;
+    schema::see_as_current(&connection, path)?;
+    Ok(connection)
 }
 
 fn read_settings(connection: &Connection) -> rusqlite::Result<Settings> {

@@ -101,6 +101,8 @@ fn delivery(run: RunId, key: String, body: Vec<u8>) -> NewDelivery {
         method: "POST".to_owned(),
         path: "/purchase-order".to_owned(),
         body,
+        headers: Vec::new(),
+        idempotency_key: None,
         lines: "2-4".to_owned(),
         initial: Initial::Waiting(Terms::default()),
     }

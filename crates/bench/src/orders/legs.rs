@@ -139,6 +139,8 @@ async fn recorded(
             method: "POST".to_owned(),
             path: PATH.to_owned(),
             body: input::order(number),
+            headers: Vec::new(),
+            idempotency_key: None,
             lines: "2-4".to_owned(),
             initial: Initial::Staged,
         });

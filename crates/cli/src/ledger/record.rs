@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use steadfast_ledger::{ActRow, AttemptRow, Delivery, Ledger, LedgerError, Run, RunId};
 
 /// The members of every record, in their order.
-pub(super) const MEMBERS: [&str; 23] = [
+pub(super) const MEMBERS: [&str; 25] = [
     "id",
     "key",
     "state",
@@ -31,17 +31,21 @@ pub(super) const MEMBERS: [&str; 23] = [
     "last_sent_at",
     "created_at",
     "updated_at",
+    "idempotency_key",
+    "idempotency_key_age_s",
 ];
 
 /// Makes records of the deliveries of one ledger.
 pub(super) struct Records<'l> {
     ledger: &'l Ledger,
     runs: HashMap<RunId, Run>,
+    /// When the records are made: how old a key is counts from here.
+    now_ms: i64,
 }
 
 impl<'l> Records<'l> {
     pub(super) fn new(ledger: &'l Ledger) -> Self {
-        Self { ledger, runs: HashMap::new() }
+        Self { ledger, runs: HashMap::new(), now_ms: Timestamp::now().as_millisecond() }
     }
 
     /// The run that a delivery counts to.
@@ -57,6 +61,7 @@ impl<'l> Records<'l> {
         let source = self.run(delivery.run)?.source.clone();
         let reason = delivery.reason.clone().unwrap_or_default();
         let has_reason = delivery.reason.is_some();
+        let key = delivery.idempotency_key.as_ref();
         let values = [
             json!(delivery.id),
             json!(delivery.natural_key),
@@ -81,6 +86,8 @@ impl<'l> Records<'l> {
             instant(delivery.last_sent_at_ms),
             instant(Some(delivery.created_at_ms)),
             instant(Some(delivery.updated_at_ms)),
+            json!(key.map(|key| &key.value)),
+            json!(key.map(|key| key.age_at(self.now_ms).as_secs())),
         ];
         Ok(MEMBERS.map(str::to_owned).into_iter().zip(values).collect())
     }

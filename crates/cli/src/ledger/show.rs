@@ -103,6 +103,10 @@ impl Story {
         facts.add("login", &delivery.account);
         let size = delivery.body.len();
         facts.add("call", &format!("{} {}, {size} bytes", delivery.method, delivery.path));
+        for (name, value) in &delivery.headers {
+            facts.add("header", &format!("{name}: {value}"));
+        }
+        facts.add("its key", &self.idempotency_key());
         facts.add("id there", delivery.resource_id.as_deref().unwrap_or_default());
         if delivery.natural_key.as_deref() != Some(&delivery.identity) {
             facts.add("identity", &delivery.identity);
@@ -161,6 +165,17 @@ impl Story {
                 format!("not before {}", words::moment(due_at_ms))
             }
             _ => String::new(),
+        }
+    }
+
+    /// The key by which the API recognises a repeat, and for how long it may have known it.
+    fn idempotency_key(&self) -> String {
+        let Some(key) = &self.delivery.idempotency_key else { return String::new() };
+        let age_ms = key.age_at(jiff::Timestamp::now().as_millisecond()).as_millis();
+        let age = words::length(u64::try_from(age_ms).unwrap_or(u64::MAX));
+        match key.sent_at_ms {
+            Some(_) => format!("{}, {age} old; every attempt carries it", key.value),
+            None => format!("{}, not sent yet", key.value),
         }
     }
 

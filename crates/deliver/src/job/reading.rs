@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
+use steadfast::{Client, Options, Request};
 use steadfast_call::dialect::{Resource, value_text};
 use steadfast_call::differences;
 use steadfast_ledger::{
@@ -26,6 +27,7 @@ const BATCH: usize = 500;
 pub(super) async fn read(
     job: &Job,
     ledger: &Ledger,
+    client: &Client,
     resource: &Resource,
     run: RunId,
     progress: &Arc<Progress>,
@@ -33,7 +35,14 @@ pub(super) async fn read(
     progress.phase(Phase::Reading);
     let suspects = stage(job, ledger, resource, run, progress).await?;
     progress.phase(Phase::Grouping);
-    let remarks = accept_all(job, ledger, resource, run, progress, suspects).await?;
+    let maker = Maker {
+        job: job.clone(),
+        client: client.clone(),
+        resource: resource.clone(),
+        run,
+        suspects,
+    };
+    let remarks = accept_all(ledger, maker, progress).await?;
     ledger.drop_pieces(run).await?;
     Ok(remarks)
 }
@@ -105,17 +114,13 @@ fn staged(piece: &Piece) -> Staged {
 }
 
 async fn accept_all(
-    job: &Job,
     ledger: &Ledger,
-    resource: &Resource,
-    run: RunId,
+    maker: Maker,
     progress: &Arc<Progress>,
-    suspects: HashSet<String>,
 ) -> Result<Vec<String>, DeliverError> {
     let (sender, mut batches) =
         mpsc::channel::<Result<(Vec<NewDelivery>, Vec<String>), DeliverError>>(4);
-    let maker = Maker { job: job.clone(), resource: resource.clone(), run, suspects };
-    let groups = ledger.groups(run)?;
+    let (resource, groups) = (maker.resource.clone(), ledger.groups(maker.run)?);
     tokio::task::spawn_blocking(move || {
         let mut groups = groups;
         loop {
@@ -143,12 +148,12 @@ async fn accept_all(
         said.truncate(room);
         remarks.extend(said);
         if resumes {
-            deliveries.iter_mut().for_each(|new| take_the_same(ledger, resource, new));
+            deliveries.iter_mut().for_each(|new| take_the_same(ledger, &resource, new));
         }
         let bodies: Vec<Vec<u8>> = deliveries.iter().map(|new| new.body.clone()).collect();
         let count = deliveries.len() as u64;
         let accepted = ledger.accept(deliveries).await?;
-        explain_changes(ledger, resource, &accepted, &bodies).await?;
+        explain_changes(ledger, &resource, &accepted, &bodies).await?;
         progress.update(|view| view.accepted += count);
     }
     if unsaid > 0 {
@@ -206,6 +211,7 @@ async fn explain_changes(
 /// Makes deliveries of groups of pieces.
 struct Maker {
     job: Job,
+    client: Client,
     resource: Resource,
     run: RunId,
     suspects: HashSet<String>,
@@ -274,6 +280,11 @@ impl Maker {
             true => (self.key_in(&body), natural_key),
             false => (natural_key, None),
         };
+        let idempotency_key = match initial {
+            Initial::Staged => self.idempotency_key(&body),
+            // It is not sent as it is.
+            _ => None,
+        };
         NewDelivery {
             run: self.run,
             account: self.job.account.clone(),
@@ -284,9 +295,22 @@ impl Maker {
             method: self.resource.create.method.clone(),
             path: self.resource.create.path.clone(),
             body,
+            headers: Vec::new(),
+            idempotency_key,
             lines,
             initial,
         }
+    }
+
+    /// The key by which the API recognises a repeat, where its dialect has keys made. It is written
+    /// down with the delivery, so that whoever goes on after a crash sends the same one.
+    fn idempotency_key(&self, body: &[u8]) -> Option<String> {
+        self.client.dialect().idempotency.as_ref()?;
+        let create = &self.resource.create;
+        let request = Request::new(create.method.parse().ok()?, create.path.clone());
+        let mut options = Options::default();
+        self.client.fill_in(&request.json(body.to_vec()), &mut options);
+        options.idempotency_key.map(|key| key.value)
     }
 }
 

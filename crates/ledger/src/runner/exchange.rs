@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
-use steadfast::{Attempt, Class, Client, Error, Options, Outcome, Reply, Request, Success};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use steadfast::{
+    Attempt, Class, Client, Error, IdempotencyKey, Options, Outcome, Reply, Request, Success,
+};
 
 use crate::{AttemptRow, Delivery, Ledger};
 
@@ -16,7 +18,16 @@ pub(super) async fn make_call(
 ) -> Result<Outcome, Error> {
     let method = delivery.method.parse().unwrap_or(http::Method::POST);
     let body = Bytes::from(std::mem::take(&mut delivery.body));
-    let request = Request::new(method, delivery.path.clone()).json(body.clone());
+    let mut request = Request::new(method, delivery.path.clone()).json(body.clone());
+    for (name, value) in &delivery.headers {
+        // Others were not accepted.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            request.headers.insert(name, value);
+        }
+    }
+    let key = delivery.idempotency_key.as_ref();
+    let idempotency_key =
+        key.map(|key| IdempotencyKey { value: key.value.clone(), age: key.age_at(now_ms) });
     let deadline = delivery
         .deadline_at_ms
         .map(|at| Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0)));
@@ -25,6 +36,7 @@ pub(super) async fn make_call(
         resource: Some(delivery.resource.clone()),
         natural_key: delivery.natural_key.clone(),
         known_absent: delivery.known_absent,
+        idempotency_key,
         in_doubt,
         tried_before: delivery.attempts > 0,
         one_shot: false,

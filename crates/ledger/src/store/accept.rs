@@ -2,9 +2,9 @@
 
 use rusqlite::params;
 
-use super::Ledger;
 use super::row::Hot;
 use super::writer::{Fault, Scope, Work};
+use super::{Ledger, carried};
 use crate::delivery::{Accepted, DeliveryId, Initial, NewDelivery, Ordering, Run, RunId};
 use crate::error::LedgerError;
 use crate::identity::{self, ContentHash};
@@ -37,7 +37,11 @@ impl Ledger {
         let now_ms = self.now_ms();
         let hashed: Vec<_> = deliveries
             .into_iter()
-            .map(|new| (ContentHash::of(&new.method, &new.path, &new.body), new))
+            .map(|new| {
+                let hash =
+                    ContentHash::with_headers(&new.method, &new.path, &new.headers, &new.body);
+                (hash, new)
+            })
             .collect();
         self.write(move |work| {
             hashed.iter().map(|(hash, new)| Handed { new, hash, now_ms }.accept(work)).collect()
@@ -55,6 +59,7 @@ pub(super) struct Handed<'a> {
 
 impl Handed<'_> {
     fn accept(&self, work: &mut Work) -> Result<Accepted, Fault> {
+        carried::check(&self.new.headers)?;
         let scope = work.scope(&self.new.account, &self.new.resource)?;
         let identity = match (&self.new.key_of_user, &self.new.natural_key) {
             (Some(key), _) => identity::of_users_key(key),
@@ -156,6 +161,7 @@ impl Handed<'_> {
         identity: &str,
     ) -> Result<DeliveryId, Fault> {
         let mut hot = self.insert(work, scope, id, &self.new.initial)?;
+        self.carry(work, id)?;
         if let Some(name) = self.new.lane.as_ref().or(self.new.natural_key.as_ref()) {
             work.find_lane(&mut hot, scope, name, identity)?;
         }
@@ -184,6 +190,7 @@ impl Handed<'_> {
             updated_at_ms: self.now_ms,
             resource_id: None,
             reason: None,
+            key_sent_at_ms: None,
         };
         match initial {
             Initial::Staged => {}

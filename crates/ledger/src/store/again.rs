@@ -91,6 +91,10 @@ impl Handed<'_> {
         }
         let id = known.hot.id;
         self.adopt(work, &known)?;
+        if unsent {
+            // A ledger of an earlier format has no keys yet.
+            self.carry(work, id)?;
+        }
         Ok(Accepted::Again { id, state })
     }
 
@@ -154,6 +158,12 @@ impl Handed<'_> {
                 ])?;
         }
         let from = known.hot.state;
+        // What was refused is over: if it comes again, it is a new operation.
+        let is_new_operation = !known.same_content || from == State::Rejected;
+        if is_new_operation {
+            work.drop_carried(known.hot.id)?;
+        }
+        self.carry(work, known.hot.id)?;
         let mut hot = Hot {
             id: known.hot.id,
             lane: known.hot.lane,
@@ -161,6 +171,7 @@ impl Handed<'_> {
             first_sent_at_ms: known.hot.first_sent_at_ms,
             last_sent_at_ms: known.hot.last_sent_at_ms,
             created_at_ms: known.hot.created_at_ms,
+            key_sent_at_ms: known.hot.key_sent_at_ms.filter(|_| !is_new_operation),
             ..begin
         };
         work.enter_lane(&mut hot)?;

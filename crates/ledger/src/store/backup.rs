@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::Ledger;
+use super::{Ledger, connect_plain};
 use crate::error::LedgerError;
 use crate::place;
 
@@ -46,7 +46,9 @@ impl Ledger {
         };
         // One read transaction: a consistent copy that holds nobody up, and every page of the original is read,
         // so that damage is found now and not when the copy is needed.
-        self.read(|db| db.execute("VACUUM INTO ?1", [name])).map_err(|error| blame(error, to))?;
+        // On a connection that sees the file as it is, whatever its format.
+        let sql = |error| blame(LedgerError::sql(&self.inner.path, error), to);
+        connect_plain(&self.inner.path)?.execute("VACUUM INTO ?1", [name]).map_err(sql)?;
         let failed = |doing| move |error| LedgerError::io(to, doing, error);
         // SQLite does not sync such a copy itself.
         fs::File::open(partial).and_then(|file| file.sync_all()).map_err(failed("sync"))?;

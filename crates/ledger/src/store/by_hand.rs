@@ -72,11 +72,6 @@ impl Ledger {
     /// Those of the store.
     pub fn acts(&self, id: DeliveryId) -> Result<Vec<ActRow>, LedgerError> {
         self.read(|db| {
-            // A ledger that is opened for reading may be of the format before there was this table.
-            let has_table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'act'";
-            if !db.prepare_cached(has_table)?.exists([])? {
-                return Ok(Vec::new());
-            }
             let select =
                 "SELECT at_ms, act, by, note, was, reason FROM act WHERE delivery = ?1 ORDER BY n";
             db.prepare_cached(select)?.query_map([id.0], act_row)?.collect()
@@ -129,6 +124,10 @@ impl Work {
             self.check_may_be_sent(id, &row)?;
             // What was seen before its first attempt says nothing about today.
             row.known_absent = false;
+            if from == State::Rejected {
+                self.drop_key(id)?;
+                row.key_sent_at_ms = None;
+            }
         }
         let was = row.reason.clone();
         row.take(&settlement, now_ms);

@@ -1,9 +1,10 @@
 //! Claiming: what is due and free becomes `sending`, and belongs to one sender.
 
 use rusqlite::params;
+use rusqlite::types::ValueRef;
 
 use super::Ledger;
-use super::row::{BODY, Hot, whole_columns, whole_tables};
+use super::row::{BODY, Hot, IDEMPOTENCY_KEY, whole_columns, whole_tables};
 use super::writer::{Desk, Fault, Work};
 use crate::delivery::{Delivery, RunId};
 use crate::error::LedgerError;
@@ -87,7 +88,10 @@ impl Work {
             let mut rows = due.query(params![run.0, now_ms, limit])?;
             while let Some(row) = rows.next()? {
                 let waiting = Hot::from_row(row)?;
-                let sending = waiting.clone().claimed(self.session, now_ms);
+                let mut sending = waiting.clone().claimed(self.session, now_ms);
+                if row.get_ref(IDEMPOTENCY_KEY)? != ValueRef::Null {
+                    sending.key_sent_at_ms.get_or_insert(now_ms);
+                }
                 before.push(waiting);
                 deliveries.push((sending.clone(), sending.with_content(row, row.get(BODY)?)?));
             }

@@ -258,6 +258,7 @@ impl Work {
         } else if row.attempts == 0 && matches!(row.state, State::Waiting | State::Held) {
             // It was claimed, and nothing was sent.
             (row.first_sent_at_ms, row.last_sent_at_ms) = (None, None);
+            row.key_sent_at_ms = None;
         }
         if let [only] = attempts
             && row.attempts == 0

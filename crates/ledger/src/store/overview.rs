@@ -20,7 +20,7 @@ impl Ledger {
         self.read(|db| {
             // The first condition is that of the index, the second what is wanted of it.
             let select = format!(
-                "SELECT {CODE}, d.state, count(*), min(d.id) FROM delivery d INDEXED BY delivery_trouble
+                "SELECT {CODE}, d.state, count(*), min(d.id) FROM main.delivery d INDEXED BY delivery_trouble
                  WHERE (d.state = 4 OR d.state >= 7) AND d.state IN (7, 8, 9) GROUP BY 1, 2 ORDER BY 3 DESC, 4"
             );
             let mut select = db.prepare_cached(&select)?;

@@ -76,7 +76,12 @@ impl Work {
             .collect::<rusqlite::Result<_>>()?;
         let mut removed = Counts::default();
         for (id, run, state) in &old {
-            for table in ["attempt WHERE delivery", "act WHERE delivery", "content WHERE id"] {
+            for table in [
+                "attempt WHERE delivery",
+                "act WHERE delivery",
+                "carried WHERE id",
+                "content WHERE id",
+            ] {
                 self.db.prepare_cached(&format!("DELETE FROM {table} = ?1"))?.execute([id])?;
             }
             self.db.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([id])?;

@@ -65,7 +65,7 @@ impl Ledger {
         let session = self.inner.session.unwrap_or(i64::MAX);
         self.read(|db| {
             // Left to itself, SQLite would rather read the whole table in order than sort a few.
-            let of = "WHERE d.id IN (SELECT id FROM delivery INDEXED BY delivery_sending WHERE state = 2)
+            let of = "WHERE d.id IN (SELECT id FROM main.delivery INDEXED BY delivery_sending WHERE state = 2)
                 AND coalesce(d.session, 0) < ?1 ORDER BY d.id";
             many(db, of, params![session], true)
         })

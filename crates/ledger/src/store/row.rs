@@ -3,7 +3,7 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
-use crate::delivery::{Delivery, DeliveryId, Reason, RunId};
+use crate::delivery::{Delivery, DeliveryId, DeliveryKey, Reason, RunId};
 use crate::state::State;
 
 /// What changes while a delivery lives.
@@ -28,26 +28,30 @@ pub(crate) struct Hot {
     pub(crate) updated_at_ms: i64,
     pub(crate) resource_id: Option<String>,
     pub(crate) reason: Option<String>,
+    pub(crate) key_sent_at_ms: Option<i64>,
 }
 
 macro_rules! hot_columns {
     () => {
         "d.id, d.run, d.state, d.lane, d.behind, d.session, d.due_at_ms, d.deadline_at_ms, d.allowance_ms, \
          d.known_absent, d.attempts, d.first_sent_at_ms, d.last_sent_at_ms, d.elapsed_ms, d.status, \
-         d.created_at_ms, d.updated_at_ms, d.resource_id, d.reason"
+         d.created_at_ms, d.updated_at_ms, d.resource_id, d.reason, \
+         d.key_sent_at_ms"
     };
 }
 pub(crate) use hot_columns;
 
 /// How many columns `hot_columns` names.
-const HOT: usize = 19;
+const HOT: usize = 20;
 
-/// The columns of a whole delivery, from `delivery d`, `content c` and `scope s`.
+/// The columns of a whole delivery, from `delivery d`, `content c`, `scope s` and
+/// `carried k`.
 macro_rules! whole_columns {
     () => {
         concat!(
             $crate::store::row::hot_columns!(),
-            ", s.account, s.resource, c.identity, c.natural_key, c.lane, c.method, c.path, c.lines"
+            ", s.account, s.resource, c.identity, c.natural_key, c.lane, c.method, c.path, c.lines, \
+             k.headers, k.idempotency_key, k.key_born_at_ms"
         )
     };
 }
@@ -56,13 +60,17 @@ pub(crate) use whole_columns;
 /// `FROM` of a query for whole deliveries.
 macro_rules! whole_tables {
     () => {
-        " FROM delivery d JOIN content c ON c.id = d.id JOIN scope s ON s.id = d.scope "
+        " FROM delivery d JOIN content c ON c.id = d.id JOIN scope s ON s.id = d.scope \
+          LEFT JOIN carried k ON k.id = d.id "
     };
 }
 pub(crate) use whole_tables;
 
+/// Where the idempotency key comes.
+pub(crate) const IDEMPOTENCY_KEY: usize = HOT + 9;
+
 /// Where the body comes, if a query asks for it behind `whole_columns`.
-pub(crate) const BODY: usize = HOT + 8;
+pub(crate) const BODY: usize = HOT + 11;
 
 impl Hot {
     /// Reads the columns of `hot_columns`.
@@ -90,6 +98,7 @@ impl Hot {
             updated_at_ms: row.get(16)?,
             resource_id: row.get(17)?,
             reason: row.get(18)?,
+            key_sent_at_ms: row.get(19)?,
         })
     }
 
@@ -109,7 +118,8 @@ impl Hot {
         let mut update = db.prepare_cached(
             "UPDATE delivery SET state = ?3, behind = ?4, session = ?5, due_at_ms = ?6, deadline_at_ms = ?7,
                allowance_ms = ?8, known_absent = ?9, attempts = ?10, first_sent_at_ms = ?11, last_sent_at_ms = ?12,
-               elapsed_ms = ?13, status = ?14, updated_at_ms = ?15, resource_id = ?16, reason = ?17
+               elapsed_ms = ?13, status = ?14, updated_at_ms = ?15, resource_id = ?16, reason = ?17,
+               key_sent_at_ms = ?18
              WHERE id = ?1 AND state = ?2",
         )?;
         update.execute(rusqlite::params![
@@ -130,6 +140,7 @@ impl Hot {
             self.updated_at_ms,
             self.resource_id,
             self.reason,
+            self.key_sent_at_ms,
         ])
     }
 
@@ -146,6 +157,13 @@ impl Hot {
                 Some(serde_json::from_str(text).map_err(|error| broken(18, error.to_string()))?)
             }
         };
+        let value: Option<String> = row.get(IDEMPOTENCY_KEY)?;
+        let born_at_ms: Option<i64> = row.get(HOT + 10)?;
+        let idempotency_key = value.map(|value| DeliveryKey {
+            value,
+            born_at_ms: born_at_ms.unwrap_or(self.created_at_ms),
+            sent_at_ms: self.key_sent_at_ms,
+        });
         Ok(Delivery {
             id: self.id,
             run: RunId(self.run),
@@ -157,6 +175,8 @@ impl Hot {
             method: row.get(HOT + 5)?,
             path: row.get(HOT + 6)?,
             lines: row.get(HOT + 7)?,
+            headers: headers(row.get(HOT + 8)?)?,
+            idempotency_key,
             body,
             state: self.state,
             reason,
@@ -178,6 +198,11 @@ impl Hot {
 pub(crate) fn whole(row: &Row<'_>, with_body: bool) -> rusqlite::Result<Delivery> {
     let body = if with_body { row.get(BODY)? } else { Vec::new() };
     Hot::from_row(row)?.with_content(row, body)
+}
+
+fn headers(json: Option<String>) -> rusqlite::Result<Vec<(String, String)>> {
+    let read = |text: String| serde_json::from_str(&text);
+    json.map_or(Ok(Vec::new()), read).map_err(|error| broken(HOT + 8, error.to_string()))
 }
 
 fn broken(column: usize, why: String) -> rusqlite::Error {

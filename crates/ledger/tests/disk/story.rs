@@ -180,6 +180,8 @@ impl Story {
             method: "POST".to_owned(),
             path: "/purchase-order".to_owned(),
             body: body.into_bytes(),
+            headers: Vec::new(),
+            idempotency_key: None,
             lines: "2".to_owned(),
             initial: Initial::Waiting(Terms::default()),
         }

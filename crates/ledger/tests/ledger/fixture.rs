@@ -104,6 +104,8 @@ pub(crate) fn keyless(run: RunId, body: &str) -> NewDelivery {
         method: "POST".to_owned(),
         path: "/purchase-order".to_owned(),
         body: body.as_bytes().to_vec(),
+        headers: Vec::new(),
+        idempotency_key: None,
         lines: "2".to_owned(),
         initial: Initial::Staged,
     }

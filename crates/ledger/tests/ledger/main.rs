@@ -11,6 +11,7 @@ mod claims;
 mod durability;
 mod formats;
 mod identities;
+mod keys;
 mod lanes;
 mod life;
 mod looking;

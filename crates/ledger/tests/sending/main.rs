@@ -1,0 +1,7 @@
+//! The runner over real HTTP, against doubles: what it sends, and what it does not send again.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod keys;
+mod killed;
+mod world;
