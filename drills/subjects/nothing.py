@@ -1,0 +1,1 @@
+"""A client that does nothing at all. It passes nothing: a fault that nobody met has shown nothing."""
