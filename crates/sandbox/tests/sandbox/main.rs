@@ -18,3 +18,4 @@ mod session;
 mod thredfi;
 mod users;
 mod vectors;
+mod weather;
