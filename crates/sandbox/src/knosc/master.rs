@@ -302,7 +302,14 @@ impl Masters {
         if kind != Kind::ShipFrom {
             return Ok(None);
         }
+        // A ship-from is shown with both, so either may name its supplier; the number goes first.
+        let by_id = body.get("Supplier Id").filter(|id| !id.is_null());
         match (body.get("Supplier Number"), before) {
+            (None | Some(Value::Null), _) if by_id.is_some() => {
+                let id =
+                    by_id.and_then(Value::as_u64).filter(|id| self.suppliers.get(*id).is_some());
+                id.map(Some).ok_or_else(|| Fail::invalid_field("Supplier Id"))
+            }
             (None | Some(Value::Null), None) => Err(Fail::missing_field("Supplier Number")),
             (None, Some(record)) => Ok(record.supplier),
             (Some(Value::String(number)), _) => self.known(Kind::Supplier, number).map(Some),
