@@ -45,6 +45,9 @@ impl Request {
     }
 }
 
+/// Room for most bodies, so that writing one does not move it about.
+const USUAL_BODY: usize = 2048;
+
 /// A reply before it is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
@@ -59,7 +62,11 @@ impl Reply {
     }
 
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
-        Self::json_text(status, body.to_string())
+        let mut text = Vec::with_capacity(USUAL_BODY);
+        // Values of one's own can always be written, and memory never refuses to take them.
+        let written = serde_json::to_writer(&mut text, body);
+        debug_assert!(written.is_ok());
+        Self::typed(status, "application/json", Bytes::from(text))
     }
 
     pub(crate) fn json_text(status: StatusCode, body: String) -> Self {
@@ -67,8 +74,12 @@ impl Reply {
     }
 
     pub(crate) fn with_type(status: StatusCode, content_type: &'static str, body: String) -> Self {
+        Self::typed(status, content_type, Bytes::from(body))
+    }
+
+    fn typed(status: StatusCode, content_type: &'static str, body: Bytes) -> Self {
         let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
-        Reply { status, headers, body: Bytes::from(body) }
+        Reply { status, headers, body }
     }
 
     /// Adds a header; a value that cannot stand in a header is left out.

@@ -259,7 +259,7 @@ pub(crate) fn show_invoice(
     let customer_id = customer.map(|customer| customer.id.as_str());
     let due = text_of(&row.data, "due_at");
     let overdue = kept.outstanding() > 0 && due.is_some_and(|due| due < written(now.ms).as_str());
-    let mut shown = Map::new();
+    let mut shown = Map::with_capacity(row.data.len() + 20);
     shown.insert("type".to_owned(), json!("invoice"));
     shown.insert("id".to_owned(), json!(row.id));
     shown.insert("business_id".to_owned(), json!(business.id));
@@ -279,7 +279,7 @@ pub(crate) fn show_invoice(
                 "display_name": customer.map(|customer| display_name(&customer.data)),
             }),
         ),
-        ("line_items", json!(kept.lines)),
+        ("line_items", Value::Array(kept.lines.clone())),
         ("subtotal_cents", json!(kept.subtotal)),
         ("total_cents", json!(kept.total)),
         ("outstanding_amount_cents", json!(kept.outstanding())),

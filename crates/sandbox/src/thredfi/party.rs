@@ -133,7 +133,7 @@ pub(crate) fn change_business(
 
 pub(crate) fn show_business(row: &Row<Business>) -> Map<String, Value> {
     let archived = row.kept.archived_ms.is_some();
-    let mut shown = Map::new();
+    let mut shown = Map::with_capacity(row.data.len() + 20);
     shown.insert("id".to_owned(), json!(row.id));
     shown.extend(row.data.clone());
     shown.insert("currency".to_owned(), json!(row.currency()));
@@ -196,7 +196,7 @@ pub(crate) fn show_customer(row: &Row<Customer>, business: &Business) -> Map<Str
         .filter_map(|position| business.invoices.at(*position))
         .map(|invoice| invoice.kept.outstanding())
         .sum();
-    let mut shown = Map::new();
+    let mut shown = Map::with_capacity(row.data.len() + 20);
     shown.insert("type".to_owned(), json!("customer"));
     shown.insert("id".to_owned(), json!(row.id));
     shown.extend(row.data.clone());

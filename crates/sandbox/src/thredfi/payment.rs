@@ -200,7 +200,7 @@ pub(crate) fn show_payment(row: &Row<Payment>, business: &Row<Business>) -> Map<
             Some(json!({ "invoice_id": invoice(position)?.id, "amount_cents": cents }))
         })
         .collect();
-    let mut shown = Map::new();
+    let mut shown = Map::with_capacity(row.data.len() + 20);
     shown.insert("id".to_owned(), json!(row.id));
     shown.insert("business_id".to_owned(), json!(business.id));
     shown.extend(row.data.clone());

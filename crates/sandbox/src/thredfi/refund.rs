@@ -101,7 +101,7 @@ pub(crate) fn read_refund_payment(
 pub(crate) fn show_refund(row: &Row<Refund>, business: &Row<Business>) -> Map<String, Value> {
     let invoice = business.kept.invoices.at(row.kept.invoice);
     let customer = invoice.and_then(|invoice| business.kept.customers.at(invoice.kept.customer));
-    let mut shown = Map::new();
+    let mut shown = Map::with_capacity(row.data.len() + 20);
     shown.insert("id".to_owned(), json!(row.id));
     shown.insert("business_id".to_owned(), json!(business.id));
     shown.extend(row.data.clone());
@@ -114,7 +114,7 @@ pub(crate) fn show_refund(row: &Row<Refund>, business: &Row<Business>) -> Map<St
         ("customer_id", json!(customer.map(|customer| customer.id.as_str()))),
         ("customer_name", json!(customer.map(|customer| display_name(&customer.data)))),
         ("allocations", json!([allocation])),
-        ("refund_payments", json!(row.kept.payments)),
+        ("refund_payments", Value::Array(row.kept.payments.clone())),
         ("created_at", json!(written(row.created_ms))),
         ("updated_at", json!(written(row.updated_ms))),
     ];
