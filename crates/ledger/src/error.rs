@@ -191,6 +191,12 @@ impl LedgerError {
         use rusqlite::ErrorCode;
         let path = path.to_owned();
         let why = source.to_string();
+        // A ledger keeps its log beside itself; only before it was finished, and before anything could be
+        // accepted, was there a journal, which whoever made it has to undo.
+        let extended = source.sqlite_error().map(|error| error.extended_code);
+        if extended == Some(rusqlite::ffi::SQLITE_READONLY_ROLLBACK) {
+            return LedgerError::Missing { path };
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => LedgerError::NotALedger {
                 path,

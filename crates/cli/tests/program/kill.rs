@@ -26,7 +26,7 @@ use delivery::{Case, Story};
 use table::Table;
 use weather::Weather;
 
-const PARALLEL: usize = 64;
+const PARALLEL: usize = 24;
 const KILLS: u32 = 60;
 const QUIRKS: [&[&str]; 4] =
     [&[], &["allow-duplicates"], &["filter-ignored"], &["allow-duplicates", "filter-ignored"]];

@@ -1,6 +1,6 @@
 //! Files: where they are, who may read them, and what is said about the wrong ones.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use steadfast_ledger::{Ledger, LedgerError, default_path};
@@ -180,6 +180,33 @@ fn an_empty_file_becomes_a_ledger() {
     let path = dir.path().join("a.db");
     std::fs::write(&path, "").unwrap();
     assert!(matches!(Ledger::open_read_only(&path), Err(LedgerError::NotALedger { .. })));
+    assert!(Ledger::open(&path).unwrap().is_empty().unwrap());
+    assert!(Ledger::open_read_only(&path).unwrap().is_empty().unwrap());
+}
+
+/// What a process leaves that is killed while it makes a ledger: a file, and the journal that undoes it.
+fn cut_short(path: &Path) {
+    let making = path.with_extension("making");
+    let db = rusqlite::Connection::open(&making).unwrap();
+    db.execute_batch(
+        "PRAGMA cache_size = 1; BEGIN; CREATE TABLE t (body BLOB);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+         INSERT INTO t SELECT zeroblob(4096) FROM n",
+    )
+    .unwrap();
+    let beside = |file: &Path, end: &str| PathBuf::from(format!("{}{end}", file.display()));
+    for end in ["", "-journal"] {
+        std::fs::copy(beside(&making, end), beside(path, end)).unwrap();
+    }
+}
+
+#[test]
+fn a_ledger_whose_making_was_cut_short_is_none_until_it_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    cut_short(&path);
+    let error = Ledger::open_read_only(&path).unwrap_err();
+    assert!(matches!(error, LedgerError::Missing { .. }), "{error}");
     assert!(Ledger::open(&path).unwrap().is_empty().unwrap());
     assert!(Ledger::open_read_only(&path).unwrap().is_empty().unwrap());
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 /// The shortest and the longest life of a run that is killed.
-const SHORTEST_MS: f64 = 8.0;
-const LONGEST_MS: f64 = 1_500.0;
+const SHORTEST_MS: f64 = 20.0;
+const LONGEST_MS: f64 = 2_500.0;
 /// One run in so many lives longer: long enough to find out what became of what was in doubt, for
 /// which it has to wait until no late write can still take effect.
 const LONG_EVERY: u64 = 6;
