@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use serde_json::json;
-use steadfast_drill::{Graded, Scenario, Subject, Verdict};
+use steadfast_drill::{Graded, RunError, Scenario, Subject, Verdict};
 
 use crate::args::Global;
 use crate::args::drill::DrillArgs;
@@ -30,12 +30,11 @@ pub(crate) async fn run(global: &Global, args: DrillArgs) -> Result<u8, Failure>
             let _ = stdout::write(format!("{}\n", steadfast_drill::line(graded)));
         }
     };
-    let graded = tokio::select! {
-        graded = subject.run_all(&scenarios, usize::from(args.jobs), tell) => graded.map_err(Failure::usage)?,
-        () = signals::interrupted() => {
-            return Err(Failure::new(INTERRUPTED, "interrupted; every command that was running has been ended"));
-        }
-    };
+    let running = subject.run_all(&scenarios, usize::from(args.jobs), signals::interrupted(), tell);
+    let graded = running.await.map_err(|error| match error {
+        RunError::Stopped => Failure::new(INTERRUPTED, error.to_string()),
+        error => Failure::usage(error),
+    })?;
     write_reports(&args, &graded)?;
     let text = match global.json {
         true => format!("{}\n", json!({ "scenarios": graded })),

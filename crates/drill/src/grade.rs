@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use crate::story::Story;
 
+pub(crate) use session::is_session;
+
 /// What a client is judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

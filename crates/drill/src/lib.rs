@@ -44,6 +44,7 @@ mod scenario;
 mod side_by_side;
 mod story;
 mod table;
+mod unmet;
 
 pub use elsewhere::Seen;
 pub use grade::{Finding, Grade, Mark};

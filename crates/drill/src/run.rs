@@ -16,8 +16,9 @@ use crate::job::Job;
 use crate::journal::{self, Entry};
 use crate::plan;
 use crate::results::Claims;
-use crate::scenario::{Ends, Scenario};
+use crate::scenario::Scenario;
 use crate::story::Story;
+use crate::unmet::unmet;
 
 /// How long effects that are still to come are waited for, once the command has ended.
 const LATE: Duration = Duration::from_secs(10);
@@ -44,6 +45,9 @@ pub enum RunError {
     /// The double does not start.
     #[error("a drill cannot be set up: {0}")]
     Double(#[from] steadfast_sandbox::StartError),
+    /// It was called off.
+    #[error("interrupted; every command that was running has been ended")]
+    Stopped,
     /// A scenario is not what it should be.
     #[error("{0}")]
     Scenario(String),
@@ -147,7 +151,7 @@ impl Stage {
             token_ttl_s: scenario.token_ttl_s,
             ..Options::default()
         };
-        let sandbox = Sandbox::start(subject.api, options).await?;
+        let sandbox = start(subject.api, options).await?;
         let ready = sandbox.ready();
         let mut credentials: Vec<(String, String)> = ready
             .credentials
@@ -231,41 +235,12 @@ impl Stage {
     }
 }
 
-/// What the client did not meet. Then it has shown nothing about it.
-fn unmet(story: &Story<'_>) -> Vec<String> {
-    let mut unmet = Vec::new();
-    if story.entries.is_empty() {
-        unmet.push("the command made no request".to_owned());
-    }
-    let faults = story.audit["faults_unmet"].as_array();
-    for fault in faults.into_iter().flatten() {
-        let name = fault["name"].as_str().or(fault["fault"].as_str()).unwrap_or_default();
-        if !plan::is_optional(name) {
-            unmet.push(format!("the fault \"{name}\" was never met"));
-        }
-    }
-    for status in &story.scenario.answers {
-        if !story.entries.iter().any(|entry| entry.status == Some(*status)) {
-            unmet.push(format!("no request was answered {status}"));
-        }
-    }
-    let refused = story.steps.iter().filter(|chapter| chapter.step.ends == Ends::Refused);
-    for chapter in refused.filter(|chapter| chapter.requests.is_empty()) {
-        // Where nobody gets in, there is nothing to ask.
-        let shut_out = story.entries.iter().any(|entry| entry.status == Some(401));
-        if !shut_out {
-            unmet.push(format!("{} was never sent", chapter.name()));
-        }
-    }
-    // A refusal for another reason is not what the scenario is about.
-    for chapter in &story.steps {
-        let Some(code) = chapter.step.code.as_deref() else { continue };
-        let given = |entry: &Entry| entry.code.as_deref() == Some(code);
-        if !chapter.requests.is_empty() && !chapter.requests.iter().any(|entry| given(entry)) {
-            unmet.push(format!("{} was never refused with {code}", chapter.name()));
-        }
-    }
-    unmet
+/// Starts a double. Reading its fixtures is work, which must not keep other doubles from answering.
+async fn start(api: Api, options: Options) -> Result<Sandbox, RunError> {
+    let runtime = tokio::runtime::Handle::current();
+    let starting =
+        tokio::task::spawn_blocking(move || runtime.block_on(Sandbox::start(api, options)));
+    Ok(starting.await.map_err(std::io::Error::other)??)
 }
 
 fn verdict(marks: &[Mark], unmet: &[String]) -> Verdict {

@@ -34,8 +34,9 @@ pub struct Scenario {
     /// How many steps may be on their way at the same time.
     #[serde(default = "three")]
     pub(crate) at_once: u32,
+    /// After so many seconds the command is ended.
     #[serde(default = "deadline")]
-    pub(crate) deadline_s: u64,
+    pub deadline_s: u64,
     /// How long a client should wait for one answer.
     #[serde(default = "ten")]
     pub(crate) timeout_s: u64,

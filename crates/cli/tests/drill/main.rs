@@ -3,5 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod drilled;
+mod ending;
 mod ours;
+mod reports;
 mod usage;

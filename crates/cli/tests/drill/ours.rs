@@ -4,17 +4,21 @@ use crate::drilled::{PROGRAM, drill, scenarios, stdout};
 
 #[test]
 fn our_client_passes() {
-    let output = drill(&[
-        "knosc",
-        "--scenario",
-        "calm",
-        "--scenario",
-        "reset-after-commit",
-        "--",
-        PROGRAM,
-        "subject",
-    ]);
-    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    for api in ["knosc", "thredfi", "operations1", "kneo"] {
+        let output = drill(&[
+            api,
+            "--scenario",
+            "calm",
+            "--scenario",
+            "reset-after-commit",
+            "--scenario",
+            "forbidden",
+            "--",
+            PROGRAM,
+            "subject",
+        ]);
+        assert_eq!(output.status.code(), Some(0), "{api}\n{}", stdout(&output));
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@ use super::{Finding, Judged};
 use crate::journal::Entry;
 use crate::story::Story;
 
-fn is_session(entry: &Entry) -> bool {
+/// A log-in, a refresh, or a part of one.
+pub(crate) fn is_session(entry: &Entry) -> bool {
     matches!(entry.kind.as_str(), "login" | "refresh" | "verify") && !entry.is_apply()
 }
 
