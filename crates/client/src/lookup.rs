@@ -3,6 +3,7 @@
 //! Look-ups that are asked for at the same time are answered together: by one filtered request
 //! for several keys, or by one scan of the whole list where the server ignores filters.
 
+mod done;
 mod hub;
 mod pager;
 mod witness;
@@ -162,6 +163,9 @@ pub(crate) fn of_call<'a>(
     request: &'a Request,
     options: &'a Options,
 ) -> Pin<Box<dyn Future<Output = LookUp> + Send + 'a>> {
+    if let Some(operation) = inner.dialect.operation_of(request).filter(|o| !o.done.is_empty()) {
+        return Box::pin(done::look(inner, request, &operation.done));
+    }
     let resource = options.resource.as_ref().and_then(|name| inner.dialect.resource.get(name));
     // Where a look-up is asked for what another route wrote, nothing is filled in.
     let names = resource.and_then(|resource| resource.create.names_in(request.route()));

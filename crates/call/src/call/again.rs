@@ -64,6 +64,11 @@ impl Call {
         self.policy().attempts.min(own.unwrap_or(u32::MAX)).min(asked.unwrap_or(u32::MAX))
     }
 
+    /// True if the record shows whether this operation has been done.
+    pub(super) fn shows_when_done(&self) -> bool {
+        self.dialect.operation_of(&self.request).is_some_and(|operation| !operation.done.is_empty())
+    }
+
     /// What stands in the way of sending it again, for the rule that ends it.
     pub(super) fn in_doubt_because(&self) -> &'static str {
         match &self.key {

@@ -90,6 +90,9 @@ pub(super) fn decide(at: &Situation<'_>) -> Decision {
         Class::Queued => Decision::Succeed { queued: true, rule },
         Class::Duplicate => at.duplicate(rule),
         Class::NotFound if at.gone_is_done() => Decision::Gone { rule },
+        Class::Conflict if at.may_be_done_before() => {
+            Decision::Compare { rule: format!("{rule}: see whether it is done already") }
+        }
         Class::Unauthenticated => at.unauthenticated(rule),
         Class::Csrf => at.csrf(rule),
         Class::CredentialsRejected => at.no_credentials(CredentialsKind::Refused, rule),
@@ -124,6 +127,12 @@ impl Situation<'_> {
         self.effect_before == Effect::Unknown
             && self.call.nature == Nature::Idempotent { gone_is_done: true }
             && said_by_the_api
+    }
+
+    /// True if the state that forbids it may be the work of an earlier attempt of ours, and the
+    /// record tells (hazard 25).
+    fn may_be_done_before(&self) -> bool {
+        self.effect_before == Effect::Unknown && self.call.shows_when_done()
     }
 
     /// It ends with a refusal, unless an earlier attempt may have taken effect: a later refusal

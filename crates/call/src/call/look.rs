@@ -130,7 +130,10 @@ impl Call {
 
     /// The API says that it is there, and we cannot see it.
     fn end_unseen(&mut self) -> Step {
-        let rule = "the API says that it is there, and no look-up shows it";
+        let rule = match self.shows_when_done() {
+            true => "the API refuses it, and the record does not show that it is done",
+            false => "the API says that it is there, and no look-up shows it",
+        };
         let kind = match self.effect {
             Effect::Unknown => Kind::Unknown,
             Effect::None | Effect::Applied => Kind::Refused(Class::Duplicate),

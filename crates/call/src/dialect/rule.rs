@@ -190,6 +190,8 @@ table! {
         pub safe: bool,
         /// True if "not found" after an unanswered attempt is the state that was wished for.
         pub gone_is_done: bool,
+        /// What the record shows once the operation has been done, where the API answers a repeat of it with a conflict; one of these. The record is read at the operation's path without its last step.
+        pub done: Vec<ValueAt>,
         /// How often it is sent at the most, where that is less than the policy says: a probe is sent once.
         pub attempts: Option<u32> as Option<AtLeastOne<u32>>,
     }
@@ -201,6 +203,10 @@ table! {
         if operation.safe && operation.gone_is_done {
             let what = "what changes nothing cannot make a record go";
             reader.wrong(what, "take out `safe` or `gone_is_done`");
+        }
+        if !operation.done.is_empty() && operation.idempotent != Some(true) {
+            let what = "only what may be sent again is ever told that it was done before";
+            reader.wrong(what, "say idempotent = true, or take out `done`");
         }
     }
 }

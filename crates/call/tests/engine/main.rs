@@ -23,6 +23,7 @@ mod partial;
 mod payments;
 mod places;
 mod reading;
+mod repeats;
 mod replies;
 mod retries;
 mod rules;
