@@ -46,7 +46,10 @@ mod calls;
 mod code;
 mod customer;
 mod error;
+pub mod guide;
 mod invoice;
+mod payment;
+mod refund;
 
 pub use builder::{Builder, NoThredfi};
 pub use business::{Business, BusinessChange, BusinessFilter, NewBusiness};
@@ -57,3 +60,8 @@ pub use error::{Error, Fault, validation_lines};
 pub use invoice::{
     Invoice, InvoiceCustomer, InvoiceFilter, InvoiceStatus, Line, NewInvoice, NewLine, Tax,
 };
+pub use payment::{
+    Allocation, AppliedInvoice, DeletedPayment, NewPayment, Payment, PaymentChange, PaymentFilter,
+    PaymentMethod, PaymentStatus,
+};
+pub use refund::{NewRefund, NewRefundPayment, Refund, RefundMethod};

@@ -61,6 +61,16 @@ impl<T> Written<T> {
         }
     }
 
+    /// The same with something else in its place.
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Written<U> {
+        let map = |record: Record<T>| Record { value: f(record.value), success: record.success };
+        match self {
+            Self::Applied(record) => Written::Applied(map(record)),
+            Self::Existing(record) => Written::Existing(map(record)),
+            Self::Queued(success) => Written::Queued(success),
+        }
+    }
+
     /// How the call ended.
     #[must_use]
     pub fn success(&self) -> &Success {

@@ -130,6 +130,7 @@ mod redact;
 mod renew;
 mod secret;
 mod session;
+mod tokens;
 mod transport;
 mod typed;
 

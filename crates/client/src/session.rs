@@ -104,6 +104,12 @@ impl Snapshot {
         merged
     }
 
+    /// The bearer token, if it holds one.
+    pub(crate) fn token(&self) -> Option<Secret> {
+        let authorization = self.authorization.as_ref()?;
+        authorization.value.as_bytes().starts_with(b"Bearer ").then(|| authorization.secret.clone())
+    }
+
     /// The same, with a CSRF token and the cookies that came with it: they belong together.
     pub(crate) fn with_csrf(&self, token: &str, headers: &HeaderMap, url: &Url) -> Self {
         let mut merged = self.merged(headers, url);
