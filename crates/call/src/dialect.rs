@@ -47,7 +47,7 @@ pub use resource::{
     PathValue, Resource, WitnessRoute,
 };
 pub use rule::{BodyShape, Operation, Rule, SendAgain, StatusPattern, ValueAt, When};
-pub use wording::{LogLines, Redaction, RequestDefaults};
+pub use wording::{LogLines, Redaction, RequestDefaults, RetryLevel};
 
 /// The dialects that ship with this crate: name and text. One more is one line more.
 const BUILT_IN: &[(&str, &str)] = &[

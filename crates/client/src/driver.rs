@@ -117,7 +117,13 @@ async fn run(
                 let bound = Bound { principal: call.principal(), generation, alone };
                 match bind(inner, call.outgoing(), &snapshot) {
                     Ok(request) => {
-                        log::request(call.request(), request.headers(), attempt, &inner.dialect);
+                        log::request(
+                            call,
+                            request.headers(),
+                            attempt,
+                            &inner.dialect,
+                            inner.policy,
+                        );
                         let span = log::attempt_span(call.request(), &inner.base_url, attempt);
                         let sent = send(inner, request, stream.take(), bound, limits);
                         let event = sent.instrument(span.clone()).await;

@@ -233,8 +233,8 @@ pub(crate) fn headers(headers: &HeaderMap, dialect: &Arc<Dialect>) -> String {
     let names = Names::of(dialect);
     let shown = headers.iter().map(|(name, value)| {
         let secret = value.is_sensitive() || names.header(name.as_str());
-        let value =
-            if secret { REDACTED.into() } else { String::from_utf8_lossy(value.as_bytes()) };
+        let hidden = dialect.log.redacted.as_deref().unwrap_or(REDACTED);
+        let value = if secret { hidden.into() } else { String::from_utf8_lossy(value.as_bytes()) };
         format!("{name}: {value}")
     });
     shown.collect::<Vec<String>>().join("; ")

@@ -38,7 +38,8 @@ table! {
 table! {
     /// The log lines that the API's guide prints, written under the policy `documented`. Filled in
     /// are `{method}`, `{path}`, `{url}`, `{status}`, `{code}`, `{message}`, `{attempt}`, `{attempts}`,
-    /// `{wait_s}` (with digits: `{wait_s:.2}`), `{cause}`, `{request_id}`, `{idempotency_key}` and `{body}`.
+    /// `{wait_s}` (with digits: `{wait_s:.2}`), `{cause}`, `{request_id}`, `{idempotency_key}`, `{body}`,
+    /// `{headers}` and `{operation}`: the caller's name for the call, or else method and path.
     #[derive(Default)]
     pub struct LogLines {
         /// A call was answered with an error.
@@ -51,6 +52,25 @@ table! {
         pub retry_unanswered: Option<String> as Option<LogText>,
         /// It was sent as often as the policy allows.
         pub exhausted: Option<String> as Option<LogText>,
+        /// It is about to be sent; at level debug.
+        pub request: Option<String> as Option<LogText>,
+        /// The name that the guide gives the logger of attempts; the dialect's own if it gives none.
+        pub logger: Option<String>,
+        /// At which level it is told that a call is sent again.
+        pub retry_level: RetryLevel = RetryLevel::Warn,
+        /// What stands in place of a secret header; `[redacted]` if it is not said.
+        pub redacted: Option<String>,
+    }
+}
+
+words! {
+    /// How loud it is told that a call is sent again.
+    #[derive(Default)]
+    pub enum RetryLevel {
+        /// As a warning.
+        Warn [default] = "warn",
+        /// As news.
+        Info = "info",
     }
 }
 

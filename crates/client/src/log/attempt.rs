@@ -32,15 +32,25 @@ pub(crate) fn attempt_span(request: &Request, base_url: &Url, number: u32) -> Sp
 }
 
 /// What is about to be sent, without what is secret (N10).
-pub(crate) fn request(request: &Request, headers: &HeaderMap, number: u32, dialect: &Arc<Dialect>) {
+pub(crate) fn request(
+    call: &Call,
+    headers: &HeaderMap,
+    number: u32,
+    dialect: &Arc<Dialect>,
+    policy: PolicyName,
+) {
     if enabled!(target: ATTEMPT, Level::DEBUG) {
+        let request = call.request();
+        let headers = crate::redact::headers(headers, dialect);
         debug!(
             target: ATTEMPT,
             event = "request",
+            logger = guide::logger(dialect, policy),
             attempt = number,
             http.request.method = request.method.as_str(),
             url.path = request.route(),
-            headers = crate::redact::headers(headers, dialect),
+            headers,
+            message = guide::request(dialect, policy, call, number, &headers),
         );
     }
 }

@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use steadfast_call::dialect::{Dialect, PolicyName};
+use steadfast_call::dialect::{Dialect, PolicyName, RetryLevel};
 use steadfast_call::{Attempt, Call, Error, Stop};
-use tracing::{Level, enabled, error, warn};
+use tracing::{Level, enabled, error, info, warn};
 use url::Url;
 
 use super::{ATTEMPT, CALL};
@@ -27,6 +27,46 @@ struct Values<'v> {
     request_id: Option<&'v str>,
     idempotency_key: Option<&'v str>,
     body: Cow<'v, str>,
+    operation: Cow<'v, str>,
+    headers: &'v str,
+}
+
+/// The name under which a caller puts what it calls an operation into the context of a call.
+const OPERATION: &str = "operation";
+
+/// What the caller calls it, or else method and path.
+fn operation(call: &Call) -> Cow<'_, str> {
+    let request = call.request();
+    match call.options().context.get(OPERATION) {
+        Some(name) => name.into(),
+        None => format!("{} {}", request.method, request.route()).into(),
+    }
+}
+
+/// The line for what is about to be sent (N10); none if the guide prints none.
+pub(super) fn request(
+    dialect: &Dialect,
+    policy: PolicyName,
+    call: &Call,
+    number: u32,
+    headers: &str,
+) -> Option<String> {
+    let line = dialect.log.request.as_ref().filter(|_| policy == PolicyName::Documented)?;
+    let values = Values {
+        method: call.request().method.as_str(),
+        path: call.request().route(),
+        attempt: number,
+        operation: operation(call),
+        headers,
+        ..Values::default()
+    };
+    Some(fill(line, &values))
+}
+
+/// The name of the logger of attempts.
+pub(super) fn logger(dialect: &Dialect, policy: PolicyName) -> &str {
+    let guides = dialect.log.logger.as_deref().filter(|_| policy == PolicyName::Documented);
+    guides.unwrap_or(&dialect.name)
 }
 
 /// The line for a wait before the call is sent again; none if the guide prints none.
@@ -45,7 +85,8 @@ pub(super) fn retrying(
     let Some(line) = line.as_ref().filter(|_| policy == PolicyName::Documented) else {
         return false;
     };
-    if enabled!(target: ATTEMPT, Level::WARN) {
+    let is_news = dialect.log.retry_level == RetryLevel::Info;
+    if enabled!(target: ATTEMPT, Level::INFO) || enabled!(target: ATTEMPT, Level::WARN) {
         let values = Values {
             method: call.request().method.as_str(),
             path: call.request().route(),
@@ -55,19 +96,21 @@ pub(super) fn retrying(
             wait: attempt.wait,
             cause: cause.unwrap_or(&attempt.rule).into(),
             request_id: attempt.request_id.as_deref(),
+            operation: operation(call),
             ..Values::default()
         };
         let text = fill(line, &values);
-        warn!(
-            target: ATTEMPT,
-            event = "retry",
-            logger = dialect.name,
-            method = values.method,
-            path = values.path,
-            attempt = values.attempt,
-            "{}",
-            secrets().scrub(&text)
-        );
+        let (secrets, logger) = (secrets(), logger(dialect, policy));
+        let text = secrets.scrub(&text);
+        let Values { method, path, attempt, .. } = values;
+        match is_news {
+            true => {
+                info!(target: ATTEMPT, event = "retry", logger, method, path, attempt, "{text}")
+            }
+            false => {
+                warn!(target: ATTEMPT, event = "retry", logger, method, path, attempt, "{text}")
+            }
+        }
     }
     true
 }
@@ -109,6 +152,7 @@ pub(crate) fn failed(
             request_id: failure.request_id(),
             idempotency_key: failure.idempotency_key(),
             body: secrets.payload_snippet(&details.body).into(),
+            operation: operation(call),
             ..Values::default()
         };
         error!(
@@ -121,6 +165,7 @@ pub(crate) fn failed(
             status_code = values.status,
             error_code = values.code,
             error_message = values.message,
+            exception = (name == "unanswered").then_some(&*values.cause),
             request_id = values.request_id,
             attempts = values.attempt,
             request_data = payload,
@@ -173,7 +218,9 @@ fn value<'v>(name: &str, format: &str, values: &'v Values<'_>) -> Option<Cow<'v,
         "cause" => (&*values.cause).into(),
         "request_id" => or_dash(values.request_id),
         "idempotency_key" => or_dash(values.idempotency_key),
-        "body" => (&*values.body).into(),
+        "body" => or_dash(Some(&*values.body).filter(|body| !body.is_empty())),
+        "operation" => (&*values.operation).into(),
+        "headers" => values.headers.into(),
         _ => return None,
     })
 }

@@ -85,7 +85,7 @@ templates! {
     /// A line of the log.
     LogText: Some(&[
         "method", "path", "url", "status", "code", "message", "attempt", "attempts", "wait_s",
-        "cause", "request_id", "idempotency_key", "body",
+        "cause", "request_id", "idempotency_key", "body", "operation", "headers",
     ]);
     /// What is said to a person.
     MessageText: Some(&[
