@@ -5,6 +5,7 @@
 //! sent again, and how a call ends, is decided by the engine from the API's dialect; nothing here
 //! decides it a second time.
 
+pub mod kneo;
 pub mod knosc;
 pub mod thredfi;
 

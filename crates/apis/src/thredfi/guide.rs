@@ -5,7 +5,7 @@ use http::Method;
 use serde::Serialize;
 use serde_json::Value;
 use steadfast::dialect::PolicyName;
-use steadfast::{AuthFailure, Secret};
+use steadfast::{AuthFailure, Effect, Secret};
 
 use super::builder::NoThredfi;
 use super::{Error, Thredfi};
@@ -33,7 +33,8 @@ impl Thredfi {
     ///
     /// # Errors
     /// [`Error::Client`] for a 4xx, at once; [`Error::Server`] after the last 5xx;
-    /// [`Error::Network`] where the last try was not answered (T2).
+    /// [`Error::Network`] where the last try was not answered (T2). With 0 nothing is sent, and the
+    /// error says `Max retries exceeded` (T3).
     pub async fn api_call_with_retry(
         &self,
         method: Method,
@@ -41,6 +42,10 @@ impl Thredfi {
         data: Option<&(impl Serialize + Sync)>,
         max_retries: u32,
     ) -> Result<Option<Value>, Error> {
+        if max_retries == 0 {
+            let text = "Max retries exceeded".to_owned();
+            return Err(steadfast::Error::never_made(Effect::None, text).into());
+        }
         let call = self.call(method, url.into()).attempts(max_retries);
         let call = match data {
             Some(data) => call.json(data),

@@ -1,7 +1,16 @@
-//! The client of Thredfi against its double: the numbered requirements of the contract.
+//! The client of Thredfi against its double, and against a wire where the double is too
+//! well-behaved: the numbered requirements of the contract.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod conflicts;
+#[path = "../support/lines.rs"]
+mod lines;
 mod operations;
+mod payments;
 mod requirements;
+mod retries;
+mod tokens;
+#[path = "../support/wire.rs"]
+mod wire;
 mod world;
