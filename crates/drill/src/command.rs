@@ -104,3 +104,35 @@ pub(crate) fn last_output(path: &Path) -> String {
     };
     read().unwrap_or_default()
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    fn is_alive(pid: &str) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // One that has ended, and that nobody has waited for, does not run any more.
+        !stat.is_empty() && !stat.contains(") Z ")
+    }
+
+    #[tokio::test]
+    async fn a_command_whose_time_is_over_is_ended_with_what_it_has_started() {
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let pids = folder.path().join("pids");
+        // It does not listen to the polite signal, and neither does what it starts.
+        let script = format!("trap '' TERM; sleep 600 & echo $$ $! > {}; wait", pids.display());
+        let command: Vec<OsString> = ["sh", "-c", &script].map(OsString::from).into();
+        let output = folder.path().join("output");
+        let limit = Duration::from_secs(2);
+        let ended =
+            run(&command, &[], &output, limit).await.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(ended, Ended::Cut);
+        let pids = std::fs::read_to_string(pids).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(pids.split_whitespace().count(), 2);
+        for pid in pids.split_whitespace() {
+            while is_alive(pid) {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}

@@ -91,6 +91,11 @@ pub struct StepGraded {
 }
 
 impl Graded {
+    /// From when on times are counted: the first request, in milliseconds since 1970.
+    pub(crate) fn zero_ms(&self) -> u64 {
+        self.requests.first().map_or(self.began_ms, |entry| entry.at_ms)
+    }
+
     /// The grades that were failed.
     pub fn failed(&self) -> impl Iterator<Item = &Mark> {
         self.marks.iter().filter(|mark| !mark.passed)

@@ -182,7 +182,7 @@ fn steps(graded: &Graded) -> Markup {
 }
 
 fn table_of_requests(graded: &Graded) -> Markup {
-    let at = |entry: &Entry| entry.at_ms.saturating_sub(graded.began_ms) as f64 / 1000.0;
+    let at = |entry: &Entry| entry.at_ms.saturating_sub(graded.zero_ms()) as f64 / 1000.0;
     html! {
         div.scroll { table.requests {
             thead { tr { th.num { "#" } th.num { "At" } th { "Request" } th { "Answer" } th { "Effect" } th { "Fault" } } }

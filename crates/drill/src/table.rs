@@ -17,12 +17,15 @@ pub fn line(graded: &Graded) -> String {
     };
     let requests = graded.requests.iter().filter(|entry| !entry.is_apply()).count();
     let seconds = graded.elapsed_ms as f64 / 1000.0;
-    let line = format!(
-        "{:<30} {verdict:<10} {requests:>4} requests {seconds:>5.1} s  {}",
-        graded.scenario,
-        failed.join(" ")
-    );
-    line.trim_end().to_owned()
+    let line =
+        format!("{:<25} {verdict:<10} {requests:>4} requests {seconds:>5.1} s  ", graded.scenario);
+    let first = format!("{line}{}", failed.join(" "));
+    if first.len() <= COLUMNS {
+        return first.trim_end().to_owned();
+    }
+    // What does not fit beside the figures stands below them.
+    let below = wrapped(&failed.join(" "), &" ".repeat(26));
+    format!("{}\n{}", line.trim_end(), below.trim_end())
 }
 
 /// What is behind everything that is not passed, and how it came out as a whole.
@@ -44,7 +47,7 @@ pub fn summary(all: &[Graded], replay: impl Fn(&Graded) -> String) -> String {
 }
 
 fn details(graded: &Graded, replay: &str) -> String {
-    let mut text = format!("\n{}: {}\n", graded.scenario, graded.title);
+    let mut text = format!("\n{}", wrapped(&format!("{}: {}", graded.scenario, graded.title), ""));
     text.push_str(&wrapped(&format!("A sound client {}.", graded.sound), "  "));
     for mark in graded.failed() {
         text.push_str(&wrapped(&format!("{}: {}", mark.grade.name(), mark.grade.meaning()), "  "));
@@ -67,7 +70,8 @@ fn details(graded: &Graded, replay: &str) -> String {
         true => text.push_str(" and printed nothing\n"),
         false => text.push_str(&format!("; it last printed:\n{}", wrapped(last, "    "))),
     }
-    text.push_str(&format!("  again: {replay}\n"));
+    // In one piece, to be copied.
+    text.push_str(&format!("  again:\n    {replay}\n"));
     text
 }
 
@@ -76,7 +80,7 @@ fn evidence(graded: &Graded, n: u64) -> String {
     let Some(entry) = graded.requests.iter().find(|entry| entry.n == n) else {
         return String::new();
     };
-    let at = entry.at_ms.saturating_sub(graded.began_ms) as f64 / 1000.0;
+    let at = entry.at_ms.saturating_sub(graded.zero_ms()) as f64 / 1000.0;
     let answer = match entry.status {
         _ if entry.is_apply() => "later".to_owned(),
         Some(status) => status.to_string(),

@@ -21,9 +21,9 @@ pub(super) fn timeline(graded: &Graded) -> Markup {
     if lanes.is_empty() {
         return html! {};
     }
-    let first = graded.began_ms;
+    let first = graded.zero_ms();
     let last = graded.requests.iter().map(|entry| entry.done_ms).max().unwrap_or(first);
-    let span = (last.saturating_sub(first)).max(graded.elapsed_ms).max(200) as f64;
+    let span = last.saturating_sub(first).max(200) as f64;
     let x = move |ms: u64| {
         LEFT + (ms.saturating_sub(first) as f64 / span).min(1.0) * (WIDTH - LEFT - 12.0)
     };
