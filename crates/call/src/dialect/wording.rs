@@ -38,7 +38,7 @@ table! {
 table! {
     /// The log lines that the API's guide prints, written under the policy `documented`. Filled in
     /// are `{method}`, `{path}`, `{url}`, `{status}`, `{code}`, `{message}`, `{attempt}`, `{attempts}`,
-    /// `{wait_s}` (with digits: `{wait_s:.2}`), `{cause}`, `{request_id}`, `{idempotency_key}`, `{body}`,
+    /// `{retries}`, `{wait_s}` (with digits: `{wait_s:.2}`), `{cause}`, `{request_id}`, `{idempotency_key}`, `{body}`,
     /// `{headers}` and `{operation}`: the caller's name for the call, or else method and path.
     #[derive(Default)]
     pub struct LogLines {
@@ -50,6 +50,8 @@ table! {
         pub retry_status: Option<String> as Option<LogText>,
         /// It is sent again after none.
         pub retry_unanswered: Option<String> as Option<LogText>,
+        /// It is sent again, told a second time, where a guide has two lines for that; `{retries}` is how often that may be.
+        pub retry_notice: Option<String> as Option<LogText>,
         /// It was sent as often as the policy allows.
         pub exhausted: Option<String> as Option<LogText>,
         /// It is about to be sent; at level debug.

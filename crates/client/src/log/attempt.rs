@@ -142,6 +142,7 @@ pub(crate) fn retrying(
     cause: Option<&str>,
     secrets: impl FnOnce() -> Secrets,
 ) {
+    guide::noticed(dialect, policy, call, attempt);
     if guide::retrying(dialect, policy, call, attempt, cause, secrets) {
         return;
     }

@@ -22,6 +22,7 @@ struct Values<'v> {
     code: Option<&'v str>,
     message: Option<&'v str>,
     attempt: u32,
+    retries: u32,
     wait: Duration,
     cause: Cow<'v, str>,
     request_id: Option<&'v str>,
@@ -113,6 +114,33 @@ pub(super) fn retrying(
         }
     }
     true
+}
+
+/// The second line for such a wait, where the guide has two (K6).
+pub(super) fn noticed(dialect: &Dialect, policy: PolicyName, call: &Call, attempt: &Attempt) {
+    let documented = policy == PolicyName::Documented;
+    let Some(line) = dialect.log.retry_notice.as_ref().filter(|_| documented) else { return };
+    let attempts = dialect.policy(policy).attempts;
+    let attempts = call.options().attempts.map_or(attempts, |own| own.min(attempts));
+    let values = Values {
+        method: call.request().method.as_str(),
+        path: call.request().route(),
+        status: attempt.status,
+        attempt: attempt.number,
+        retries: attempts.saturating_sub(1),
+        wait: attempt.wait,
+        ..Values::default()
+    };
+    info!(
+        target: ATTEMPT,
+        event = "retry_notice",
+        logger = dialect.name,
+        method = values.method,
+        path = values.path,
+        attempt = values.attempt,
+        "{}",
+        fill(line, &values)
+    );
 }
 
 /// The lines for a call that ended in an error, reads too (T11, O8, N9).
@@ -208,6 +236,7 @@ fn value<'v>(name: &str, format: &str, values: &'v Values<'_>) -> Option<Cow<'v,
         "code" => or_dash(values.code),
         "message" => or_dash(values.message),
         "attempt" | "attempts" => values.attempt.to_string().into(),
+        "retries" => values.retries.to_string().into(),
         "wait_s" => {
             let seconds = values.wait.as_millis() as f64 / 1_000.0;
             match format.strip_prefix('.').and_then(|digits| digits.parse::<usize>().ok()) {

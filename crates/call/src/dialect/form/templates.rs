@@ -84,8 +84,8 @@ templates! {
     CredentialText: None::<&[&str]>;
     /// A line of the log.
     LogText: Some(&[
-        "method", "path", "url", "status", "code", "message", "attempt", "attempts", "wait_s",
-        "cause", "request_id", "idempotency_key", "body", "operation", "headers",
+        "method", "path", "url", "status", "code", "message", "attempt", "attempts", "retries",
+        "wait_s", "cause", "request_id", "idempotency_key", "body", "operation", "headers",
     ]);
     /// What is said to a person.
     MessageText: Some(&[
