@@ -4,14 +4,22 @@
 //! its codes as types that also admit codes nobody has heard of yet, and its lists as streams. What is
 //! sent again, and how a call ends, is decided by the engine from the API's dialect; nothing here
 //! decides it a second time.
+//!
+//! | API | client |
+//! |---|---|
+//! | kneo, agents and workflows | [`kneo::Kneo`] |
+//! | Knosc, procurement | [`knosc::Knosc`] |
+//! | Thredfi, bookkeeping | [`thredfi::Thredfi`] |
 
 pub mod kneo;
 pub mod knosc;
 pub mod thredfi;
 
 mod decimal;
+mod no_client;
 mod words;
 mod written;
 
 pub use decimal::{Decimal, NoDecimal};
+pub use no_client::NoClient;
 pub use written::{Record, Written};

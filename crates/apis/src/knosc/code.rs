@@ -67,6 +67,10 @@ words! {
         InvalidField = "Validation.InvalidField",
         /// The role lacks the privilege: an administrator has to give it (K12).
         NotPrivileged = "User.NotPrivileged",
+        /// There is no such user.
+        UserNotFound = "User.NotFound",
+        /// The name or the address is another user's.
+        UserAlreadyExists = "User.AlreadyExists",
         /// User name or password is wrong.
         InvalidCredentials = "User.InvalidCredentials",
         /// Too many bad passwords: nobody gets in before the lock ends.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use steadfast::{Class, Difference, LookUp};
+use tokio::time::Instant;
 
 use super::written::{Change, Queued};
 use super::{Error, Knosc, MoveTarget, Order};
@@ -29,8 +30,8 @@ enum Look {
 }
 
 impl Knosc {
-    /// Looks until a queued write shows, or the time is over (K19). It reads only: a queued write
-    /// is never sent again. Reads are asked for at the pace of [`Knosc::look_every`].
+    /// Looks until a queued write shows, or the time is over (K19), once at least. It reads only: a
+    /// queued write is never sent again. Reads are asked for at the pace of [`Knosc::look_every`].
     ///
     /// ```no_run
     /// # async fn example(knosc: steadfast_apis::knosc::Knosc, order: &steadfast_apis::knosc::Order)
@@ -67,20 +68,17 @@ impl Knosc {
     }
 
     async fn watch(&self, change: &Change, within: Duration) -> Confirmed {
-        let mut last = "it was not looked for: no time was given".to_owned();
-        let looking = async {
-            loop {
-                match self.look(change).await {
-                    Look::Seen => return Confirmed::Seen,
-                    Look::Differs(at) => return Confirmed::Differs(at),
-                    Look::NotYet(text) => last = text,
-                }
-                tokio::time::sleep(self.look_every).await;
+        let ends_at = Instant::now() + within;
+        loop {
+            let last = match self.look(change).await {
+                Look::Seen => return Confirmed::Seen,
+                Look::Differs(at) => return Confirmed::Differs(at),
+                Look::NotYet(text) => text,
+            };
+            if Instant::now() + self.look_every >= ends_at {
+                return Confirmed::NotSeen(last);
             }
-        };
-        match tokio::time::timeout(within, looking).await {
-            Ok(confirmed) => confirmed,
-            Err(_) => Confirmed::NotSeen(last),
+            tokio::time::sleep(self.look_every).await;
         }
     }
 

@@ -1,8 +1,10 @@
 //! Purchase orders and their lines, by the API's own field names (contract, section 3.1).
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
+use super::records::records;
+use crate::Decimal;
 use crate::words::words;
 
 words! {
@@ -33,8 +35,7 @@ impl Default for Status {
 
 /// A purchase order with its lines, as it is written and as reading it by its id shows it.
 ///
-/// Quantities and prices are [`Number`]s with every digit that came; they are never rounded
-/// through a float. Fields that this type does not name are kept in `more`, so that an order that
+/// Quantities and prices are [`Decimal`]s with every digit that came. Fields that this type does not name are kept in `more`, so that an order that
 /// was read can be replaced without losing any.
 ///
 /// ```
@@ -111,10 +112,10 @@ pub struct OrderLine {
     pub ship_from_number: Option<String>,
     /// More than 0.
     #[serde(rename = "PO Details Quantity")]
-    pub quantity: Number,
+    pub quantity: Decimal,
     /// The price of one.
     #[serde(rename = "PO Details Price", default)]
-    pub price: Option<Number>,
+    pub price: Option<Decimal>,
     /// Its status.
     #[serde(rename = "PO Details Document Status", default)]
     pub status: Option<Status>,
@@ -155,12 +156,12 @@ pub struct OrderLine {
 
 impl OrderLine {
     /// A new line. A quantity that is no whole number is best read from text, which keeps it
-    /// exact: `"0.30".parse::<serde_json::Number>()`.
+    /// exact: `"0.30".parse::<Decimal>()`.
     #[must_use]
     pub fn new(
         item_number: impl Into<String>,
         warehouse_number: impl Into<String>,
-        quantity: impl Into<Number>,
+        quantity: impl Into<Decimal>,
     ) -> Self {
         Self {
             id: None,
@@ -210,10 +211,10 @@ pub struct OrderRow {
     pub supplier_number: Option<String>,
     /// How many lines it has.
     #[serde(rename = "PO Total Items", default)]
-    pub total_items: Option<Number>,
+    pub total_items: Option<Decimal>,
     /// The sum of their quantities.
     #[serde(rename = "PO List Quantity", default)]
-    pub quantity: Option<Number>,
+    pub quantity: Option<Decimal>,
     /// Its status.
     #[serde(rename = "PO List Document Status")]
     pub status: Status,
@@ -245,4 +246,9 @@ pub enum MoveTarget {
     /// To an order with this number, which is made.
     #[serde(rename = "New Purchase Order List Number")]
     NewOrder(String),
+}
+
+records! {
+    OrderRow: "/purchase-order";
+    OrderLine: "/purchase-order-details";
 }

@@ -114,5 +114,5 @@ pub(super) fn there(order: &Order) -> Change {
     // What serde cannot write is told when the call is sent.
     let body = serde_json::to_vec(order).unwrap_or_default();
     let made = order.id.is_none();
-    Change::There { resource: ORDER, key: order.number.clone(), body, made }
+    Change::There { resource: ORDER.to_owned(), key: order.number.clone(), body, made }
 }

@@ -25,9 +25,10 @@ pub struct Write {
 impl Write {
     pub(super) fn new(knosc: &Knosc, call: CallBuilder, change: Option<Change>) -> Self {
         let call = match &change {
-            Some(Change::There { resource, key, .. }) => call.natural_key(*resource, key),
+            Some(Change::There { resource, key, .. }) => call.natural_key(resource, key),
             _ => call,
         };
+        let call = if knosc.writes_once { call.attempts(1) } else { call };
         Self { knosc: knosc.clone(), call, change, names: None }
     }
 

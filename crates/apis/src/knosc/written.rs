@@ -44,7 +44,7 @@ pub struct Queued {
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     /// A record with this key reads as `body`. `made`: there was none before.
-    There { resource: &'static str, key: String, body: Vec<u8>, made: bool },
+    There { resource: String, key: String, body: Vec<u8>, made: bool },
     /// There is no record at this path any more.
     Gone { path: String },
     /// These lines are on that order.
@@ -55,7 +55,8 @@ impl Written {
     pub(super) fn new(outcome: Outcome, change: Option<Change>) -> Self {
         let message = message(outcome.success());
         let done = |success: Success, message| {
-            let id = success.resource_id.as_deref().and_then(|id| id.parse().ok());
+            let told = || success.json()?.get("id")?.as_u64();
+            let id = success.resource_id.as_deref().and_then(|id| id.parse().ok()).or_else(told);
             Done { id, message, success }
         };
         match outcome {

@@ -1,6 +1,6 @@
 //! Orders: made, read back, replaced, moved and deleted (contract, section 3.1).
 
-use serde_json::Number;
+use steadfast_apis::Decimal;
 use steadfast_apis::knosc::{Code, LineMove, LogIn, MoveTarget, OrderLine, Status, Written};
 
 use crate::world::{order, vectors};
@@ -13,7 +13,7 @@ async fn an_order_is_made_and_reads_back_as_it_was_written() {
     wanted.status = Status::Suggested;
     wanted.order_date = Some("2025-03-08".to_owned());
     // Neither is what a float would make of it.
-    wanted.details[0].quantity = "0.1234567890123456789".parse::<Number>().unwrap();
+    wanted.details[0].quantity = "0.1234567890123456789".parse::<Decimal>().unwrap();
     wanted.details[0].price = Some("19.90".parse().unwrap());
     let written = world.knosc.create_order(&wanted).await.unwrap();
     let Written::Applied(done) = &written else { panic!("{written:?}") };

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadfast::dialect::Dialect;
-use steadfast::{Builder, Client, Credentials};
-use steadfast_apis::knosc::{Knosc, Order, OrderLine};
-use steadfast_sandbox::{Api, FaultPlan, Fixtures, Options, Sandbox};
+use steadfast_apis::knosc::{Builder, Knosc, Order, OrderLine};
+use steadfast_sandbox::{Api, FaultPlan, Fixtures, Options, Profile, Quirk, Sandbox};
 
 /// The dialect of Knosc, with waits of a few milliseconds.
 pub(crate) fn quick() -> Dialect {
@@ -15,10 +14,10 @@ pub(crate) fn quick() -> Dialect {
         policy.fault_base_ms = 4;
         policy.throttle_base_ms = 4;
         policy.wait_cap_ms = 16;
-        policy.attempt_timeout_ms = 5_000;
     }
-    let order = dialect.resource.get_mut("purchase-order").unwrap();
-    order.lookup.as_mut().unwrap().settle_ms = 30;
+    for resource in dialect.resource.values_mut() {
+        resource.lookup.as_mut().unwrap().settle_ms = 30;
+    }
     dialect
 }
 
@@ -30,29 +29,30 @@ pub(crate) struct World {
 
 /// The double with the records that the contract's vectors name: the order `P-1` has the id 42.
 pub(crate) async fn vectors() -> World {
-    world(options(), |builder| builder).await
+    with(Profile::Guide, &[]).await
 }
 
-pub(crate) fn options() -> Options {
-    Options { fixtures: Fixtures::Vectors, ..Options::default() }
-}
-
-pub(crate) async fn world(options: Options, build: impl FnOnce(Builder) -> Builder) -> World {
+pub(crate) async fn with(profile: Profile, quirks: &[Quirk]) -> World {
+    let fixtures = Fixtures::Vectors;
+    let options = Options { profile, quirks: quirks.to_vec(), fixtures, ..Options::default() };
     let sandbox = Sandbox::start(Api::Knosc, options).await.unwrap();
-    let knosc = client_of(&sandbox, "ada", "right", build);
+    let knosc = client_of(&sandbox, "ada", "right", |builder| builder);
     World { sandbox, knosc }
+}
+
+pub(crate) fn builder_of(sandbox: &Sandbox, username: &str, password: &str) -> Builder {
+    Knosc::builder(sandbox.base_url(), username, password)
+        .settings(|builder| builder.deadline(Duration::from_secs(20)))
 }
 
 pub(crate) fn client_of(
     sandbox: &Sandbox,
     username: &str,
     password: &str,
-    build: impl FnOnce(Builder) -> Builder,
+    settings: impl FnOnce(steadfast::Builder) -> steadfast::Builder + 'static,
 ) -> Knosc {
-    let builder = Client::builder(quick(), sandbox.base_url())
-        .credentials(Credentials::password(username, password))
-        .deadline(Duration::from_secs(20));
-    Knosc::new(build(builder).build().unwrap()).look_every(Duration::from_millis(5))
+    let builder = builder_of(sandbox, username, password).settings(settings);
+    builder.build_with(quick()).unwrap().look_every(ms(5))
 }
 
 impl World {
@@ -67,6 +67,14 @@ impl World {
         let entries = journal["entries"].as_array().unwrap();
         let of_kind = entries.iter().filter(|entry| entry["kind"] == kind);
         of_kind.map(|entry| entry["status"].as_u64().unwrap_or(0)).collect()
+    }
+
+    /// The paths of all requests with a method, in order.
+    pub(crate) fn paths(&self, method: &str) -> Vec<String> {
+        let journal = self.sandbox.journal();
+        let entries = journal["entries"].as_array().unwrap();
+        let of_method = entries.iter().filter(|entry| entry["method"] == method);
+        of_method.map(|entry| entry["path"].as_str().unwrap().to_owned()).collect()
     }
 
     /// How often an order with this number is there.
@@ -84,4 +92,15 @@ pub(crate) fn order(number: &str) -> Order {
 
 pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
+}
+
+/// Waits until something is so, which it has to be within a few seconds.
+pub(crate) async fn eventually(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..5_000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(ms(2)).await;
+    }
+    panic!("it never came to be so");
 }

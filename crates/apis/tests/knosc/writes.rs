@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use steadfast_apis::knosc::{Confirmed, Order, Queued, Written};
+use steadfast::Effect;
+use steadfast_apis::knosc::{Confirmed, Order, Queued, WriteRetry, Written};
 
-use crate::world::{World, ms, order, vectors};
+use crate::world::{World, builder_of, eventually, ms, order, quick, vectors};
 
 async fn queued(world: &World, order: &Order) -> Queued {
     match world.knosc.create_order(order).await.unwrap() {
@@ -29,13 +30,35 @@ async fn k07_a_post_that_was_not_answered_is_sent_again_only_after_a_look() {
     // no run hides it.
     let again = order("P-3");
     let (done, _) = tokio::join!(world.knosc.create_order(&again).send(), async {
-        tokio::time::sleep(ms(80)).await;
+        let reads = world.statuses("read").len();
+        eventually(|| world.statuses("read").len() > reads).await;
         assert_eq!(world.statuses("create").len(), 2, "not before there is proof");
         assert!(world.knosc.create_order(&order("P-4")).await.unwrap().is_done());
     });
     assert!(matches!(done, Ok(Written::Applied(_))), "{done:?}");
     assert_eq!((world.statuses("create").len(), world.copies("P-3")), (4, 1));
     assert_eq!(world.sandbox.audit()["doubled"], json!([]));
+}
+
+#[tokio::test]
+async fn k07_how_far_it_goes_can_be_chosen() {
+    let world = vectors().await;
+    let lost = json!([{ "on": { "kind": "create", "nth": 1 }, "do": { "kind": "status", "status": 503 } }]);
+    // `always`: the letter of the guide, without a look.
+    world.faults(lost.clone());
+    let always = builder_of(&world.sandbox, "ada", "right").write_retry(WriteRetry::Always);
+    let always = always.build_with(quick()).unwrap();
+    assert!(always.create_order(&order("P-2")).await.unwrap().is_done());
+    assert_eq!(world.statuses("create"), [503, 200]);
+    // `never`: what may have been done is told.
+    world.faults(lost);
+    let never = builder_of(&world.sandbox, "ada", "right").write_retry(WriteRetry::Never);
+    let never = never
+        .settings(|builder| builder.deadline(Duration::from_millis(300)))
+        .build_with(quick())
+        .unwrap();
+    let error = never.create_order(&order("P-3")).await.unwrap_err();
+    assert_eq!((error.effect(), world.statuses("create").len()), (Effect::Unknown, 3));
 }
 
 #[tokio::test]
