@@ -9,14 +9,19 @@
 //! |---|---|
 //! | kneo, agents and workflows | [`kneo::Kneo`] |
 //! | Knosc, procurement | [`knosc::Knosc`] |
+//! | Operations1, work orders | [`operations1::Operations1`] |
 //! | Thredfi, bookkeeping | [`thredfi::Thredfi`] |
 
 pub mod kneo;
 pub mod knosc;
+pub mod operations1;
 pub mod thredfi;
 
 mod decimal;
 mod no_client;
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/clients.md")]
+mod page {}
 mod words;
 mod written;
 
