@@ -78,6 +78,8 @@ pub struct Explanation {
     /// How the call ends: now, or after all repeats if the same reply comes back each time. None
     /// if a look-up comes first, since nobody knows what that will find.
     pub end: Option<Box<Result<Outcome, Error>>>,
+    /// After all repeats it is looked up: it may have taken effect.
+    pub looked_up_at_last: bool,
     /// What a person does about it.
     pub action: String,
 }
@@ -216,6 +218,7 @@ pub fn explain(
         next,
         again,
         end: most.end.map(Box::new),
+        looked_up_at_last: most.looked_up,
         action,
     }
 }
@@ -232,6 +235,7 @@ struct Told {
     turn: Turn,
     again: Vec<Duration>,
     end: Option<Result<Outcome, Error>>,
+    looked_up: bool,
 }
 
 /// What it did first after the first reply.
@@ -269,6 +273,7 @@ impl Told {
             turn: Turn::End,
             again: Vec::new(),
             end: None,
+            looked_up: false,
         };
         let mut turn = None;
         let mut answered_at = now;
@@ -308,6 +313,7 @@ impl Told {
                 }
                 Step::LookUp => {
                     turn.get_or_insert(Turn::LookUp(now - answered_at));
+                    told.looked_up = true;
                     break;
                 }
                 Step::Done(result) => {

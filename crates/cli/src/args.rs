@@ -95,6 +95,10 @@ pub(crate) struct DeliverArgs {
     /// The column that tells the writes apart, if it is not the API's own key
     #[arg(long, value_name = "COLUMN")]
     pub(crate) key: Option<String>,
+    /// What stands in the path of every write, such as business_id=4f1c…, unless a column says it;
+    /// may be given more than once
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
     /// Deliver to a fresh double of the API with these faults: calm, rough-day, storm, outage
     #[arg(long, value_name = "PRESET")]
     pub(crate) sandbox: Option<Preset>,
@@ -206,5 +210,15 @@ fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
         _ => Err(format!("\"{text}\" is no number of sends a second; write one above zero")),
+    }
+}
+
+/// `NAME=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.trim().is_empty() => {
+            Ok((name.to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write a name and its value, such as business_id=4f1c2d7e".to_owned()),
     }
 }

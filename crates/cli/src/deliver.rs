@@ -31,9 +31,11 @@ pub(crate) async fn run(global: &Global, args: DeliverArgs) -> Result<u8, Failur
         decimal_comma: args.decimal_comma,
         format: None,
         key_column: args.key.clone(),
+        ..input::Options::default()
     };
     let target = Target::find(&args, &source, &read, global.config.as_deref()).await?;
-    let Target { api, resource, sandbox, ledger_path, temporary } = target;
+    let Target { api, resource, given, sandbox, ledger_path, temporary } = target;
+    let read = input::Options { given, ..read };
     let job = Job {
         account: api.account(),
         command: format!("deliver {}", source.name()),
@@ -76,7 +78,7 @@ pub(crate) async fn run(global: &Global, args: DeliverArgs) -> Result<u8, Failur
         && !args.dry_run
     {
         let resource = &client.dialect().resource[&job.resource];
-        account.audit = Some(judge::audit(sandbox, &ledger, &delivered, resource, &job).await?);
+        account.audit = Some(judge::judge(sandbox, &ledger, &delivered, resource).await?);
     }
     let written = files::write(&args, &job, &account, &ledger, &client, &progress, &started)?;
     show(global, &account, &written, &args)?;

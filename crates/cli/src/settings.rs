@@ -46,7 +46,7 @@ pub(crate) struct ApiSettings {
     policy: Option<String>,
     pub(crate) concurrency: Option<u16>,
     pub(crate) rate: Option<f64>,
-    /// What only some APIs ask for: their credentials, by the names of the dialect.
+    /// What only some APIs ask for, by the names of the dialect: credentials, and what stands in paths.
     #[serde(flatten)]
     credentials: BTreeMap<String, Given>,
 }
@@ -123,6 +123,16 @@ impl Api {
 
     pub(crate) fn dialect(&self) -> &Dialect {
         &self.dialect
+    }
+
+    /// What the settings say for a name in the paths of a resource.
+    pub(crate) fn in_path(&self, name: &str) -> Result<Option<String>, Failure> {
+        let place = Place { name: &self.name, file: self.file.as_deref() };
+        match (env(&self.name, name), self.settings.credentials.get(name)) {
+            (Some(text), _) => Ok(Some(text)),
+            (None, Some(given)) => given.text(name, &place).map(Some),
+            (None, None) => Ok(None),
+        }
     }
 
     /// How the ledger names this login: user and place, no secrets.

@@ -154,6 +154,14 @@ impl Client {
             None => Ok(None),
         }
     }
+
+    /// Reads one record by its id, on the route of a look-up. None: the answer holds no record.
+    ///
+    /// # Errors
+    /// [`Error`] if it cannot be read.
+    pub async fn read_by(&self, route: &LookupRoute, id: &str) -> Result<Option<Value>, Error> {
+        read(&self.inner, route, id).await
+    }
 }
 
 /// The look-up of a call: is there one with its key, and is it what the call wrote? Boxed,

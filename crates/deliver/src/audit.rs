@@ -6,7 +6,7 @@
 mod content;
 mod journal;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,6 +16,7 @@ use steadfast_call::dialect::{Resource, value_text};
 
 pub use journal::Entry;
 
+use crate::input::named;
 use journal::Hints;
 
 /// What was claimed of a write in the end.
@@ -180,13 +181,13 @@ impl Auditor {
             if !entry.took_effect() {
                 continue;
             }
-            if entry.creates(&self.resource.create) {
-                let seen = self.seen.entry(key.clone()).or_default();
+            if let Some(names) = entry.creates(&self.resource.create) {
+                let seen = self.seen.entry(within(&names, key)).or_default();
                 seen.effects += 1;
                 seen.copies += 1;
                 seen.most_copies = seen.most_copies.max(seen.copies);
-            } else if entry.deletes(&self.resource.create) {
-                let seen = self.seen.entry(key.clone()).or_default();
+            } else if let Some(names) = entry.deletes(&self.resource.create) {
+                let seen = self.seen.entry(within(&names, key)).or_default();
                 seen.copies = seen.copies.saturating_sub(1);
             }
         }
@@ -194,10 +195,17 @@ impl Auditor {
 
     /// Takes a page of the double's state: lists of records under any name, what still waits
     /// under `queue`, and what was dropped from it under `failed`. `body_of` gives the body that
-    /// was written under a key, if there is one.
+    /// was written under a key ([`key_of`]), if there is one.
     pub fn state(&mut self, page: &Value, mut body_of: impl FnMut(&str) -> Option<Vec<u8>>) {
         let Some(page) = page.as_object() else { return };
+        // Records of other kinds may be known by the same words.
+        let list = self.resource.lookup.as_ref().map_or("", |lookup| &lookup.list);
+        let own = list.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        let is_named = page.contains_key(&own);
         for (name, rows) in page {
+            if is_named && *name != own && name != "queue" && name != "failed" {
+                continue;
+            }
             for row in rows.as_array().into_iter().flatten() {
                 match name.as_str() {
                     "queue" => {
@@ -218,10 +226,11 @@ impl Auditor {
 
     /// The key that a row of the queue is about, if it creates something.
     fn waiting(&mut self, row: &Value) -> Option<&mut Seen> {
-        let creates = row["method"] == self.resource.create.method.as_str()
-            && row["path"].as_str()?.ends_with(&self.resource.create.path);
-        let key = row["key"].as_str()?;
-        creates.then(|| self.seen.entry(key.to_owned()).or_default())
+        if row["method"] != self.resource.create.method.as_str() {
+            return None;
+        }
+        let names = journal::names_in(row["path"].as_str()?, &self.resource.create)?;
+        Some(self.seen.entry(within(&names, row["key"].as_str()?)).or_default())
     }
 
     fn record(&mut self, record: &Value, body_of: &mut impl FnMut(&str) -> Option<Vec<u8>>) {
@@ -231,6 +240,11 @@ impl Auditor {
             None => self.resource.key_in(record).and_then(value_text),
         };
         let Some(key) = key else { return };
+        // Whose it is stands in the record under the name of the column.
+        let owners = self.resource.path.iter().filter_map(|(name, value)| {
+            Some((name.clone(), record.get(value.name()).and_then(value_text)?))
+        });
+        let key = within(&owners.collect(), &key);
         let ours = body_of(&key).and_then(|body| serde_json::from_slice::<Value>(&body).ok());
         let difference = ours.and_then(|ours| content::difference(&ours, record, &self.resource));
         let seen = self.seen.entry(key).or_default();
@@ -240,8 +254,8 @@ impl Auditor {
             if seen.here == 1 { difference } else { seen.difference.take().and(difference) };
     }
 
-    /// The judgement. `claims` has every write that was accepted, once, and what was claimed of
-    /// it; nothing claimed at all counts as unfinished.
+    /// The judgement. `claims` has every write that was accepted, once, by its [`key_of`], and
+    /// what was claimed of it; nothing claimed at all counts as unfinished.
     #[must_use]
     pub fn finish<'k>(
         mut self,
@@ -274,6 +288,16 @@ impl Auditor {
         }
         audit
     }
+}
+
+/// By what the audit knows a write: its natural key, within what its path says.
+#[must_use]
+pub fn key_of(resource: &Resource, path: &str, natural_key: &str) -> String {
+    within(&resource.create.names_in(path).unwrap_or_default(), natural_key)
+}
+
+fn within(names: &BTreeMap<String, String>, key: &str) -> String {
+    named(names.values().cloned(), key)
 }
 
 /// How the double contradicts a claim, if it does.

@@ -62,16 +62,18 @@ pub fn compose(resource: &Resource, key: &str, pieces: Vec<Piece>) -> Composed {
         }
     }
     let mut repeats = Vec::new();
-    let body = if !whole.is_empty() {
+    let mut body = if !whole.is_empty() {
         merge::objects(whole, &mut repeats, &mut faults)
     } else if resource.lines.is_some() {
         merge::rows(resource, rows, &mut faults)
     } else {
         merge::flat(resource, rows, &mut repeats, &mut faults)
     };
+    let references = merge::references(resource, &body);
+    let first_line = lines.split(['-', ',']).next().and_then(|line| line.parse().ok());
+    merge::place(resource, &mut body, first_line.unwrap_or_default(), &mut faults);
     faults.sort_by_key(|fault| fault.line);
     let natural_key = key.to_owned();
-    let references = merge::references(resource, &body);
     let body = Value::Object(body).to_string().into_bytes();
     if faults.is_empty() {
         Composed::Write { natural_key, body, lines, references, repeats }

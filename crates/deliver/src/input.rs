@@ -8,6 +8,7 @@
 mod columns;
 mod elements;
 mod error;
+mod naming;
 mod neighbours;
 mod object;
 mod rows;
@@ -17,15 +18,20 @@ mod source;
 mod table;
 mod value;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use steadfast_call::dialect::{Dialect, Resource};
 
 pub use error::InputError;
+pub use naming::Naming;
 pub use source::Source;
 
 pub(crate) use elements::Elements;
-pub(crate) use object::{object, repeated_name};
+pub(crate) use naming::{named, with_path};
+pub(crate) use object::{object, repeated_name, value};
 pub(crate) use scan::{MAX_RECORD_BYTES, Record};
 pub(crate) use table::Table;
 
@@ -47,7 +53,7 @@ pub struct Piece {
     pub line: u64,
     /// The physical line on which it ends.
     pub last_line: u64,
-    /// What names the write that it belongs to; none if that cannot be read.
+    /// What names the write that it belongs to, see [`Naming`]; none if that cannot be read.
     pub key: Option<String>,
     /// What it says.
     pub content: Content,
@@ -103,6 +109,8 @@ pub struct Options {
     pub format: Option<Format>,
     /// The column that names the write, if it is not the resource's key.
     pub key_column: Option<String>,
+    /// What stands in the paths of all writes, by name, unless a row says otherwise.
+    pub given: BTreeMap<String, String>,
 }
 
 /// Reads a file piece by piece. After an error it ends.
@@ -163,6 +171,8 @@ impl Iterator for Reader {
 /// [`InputError`] if it cannot be read, is not what it claims to be, is empty, or has columns
 /// that the resource does not have, has one twice, or lacks one that every write needs.
 pub fn open(source: &Source, resource: &Resource, options: &Options) -> Result<Reader, InputError> {
+    let shape = with_path(resource, &options.given);
+    let resource = shape.as_ref();
     let format = sniff::format(source, options.format)?;
     let (reader, progress) = source.read()?;
     let mut columns = Vec::new();
@@ -207,13 +217,29 @@ pub fn columns(source: &Source, options: &Options) -> Result<Vec<String>, InputE
 }
 
 /// The resources of an API that a file with these columns may hold: those that have every
-/// column and whose key is among them. If there is none, those whose key is among them.
+/// column and whose key is among them. Of several, those that need nothing else; if there is none,
+/// those whose key is among them.
 #[must_use]
 pub fn fits(columns: &[String], dialect: &Dialect) -> Vec<String> {
-    let keyed = || dialect.resource.iter().filter(|(_, resource)| columns.contains(&resource.key));
-    let whole: Vec<String> = keyed()
-        .filter(|(_, resource)| columns.iter().all(|column| columns::is_known(resource, column)))
-        .map(|(name, _)| name.clone())
+    let shapes: Vec<(&String, Cow<'_, Resource>)> = dialect
+        .resource
+        .iter()
+        .filter(|(_, resource)| columns.contains(&resource.key))
+        .map(|(name, resource)| (name, with_path(resource, &BTreeMap::new())))
         .collect();
-    if whole.is_empty() { keyed().map(|(name, _)| name.clone()).collect() } else { whole }
+    let fitting = |fits: &dyn Fn(&Resource) -> bool| -> Vec<String> {
+        shapes.iter().filter(|(_, shape)| fits(shape)).map(|(name, _)| (*name).clone()).collect()
+    };
+    let knows_all =
+        |shape: &Resource| columns.iter().all(|column| columns::is_known(shape, column));
+    let lacks_none = |shape: &Resource| {
+        let needed = shape.fields.iter().filter(|(_, field)| field.required);
+        needed.into_iter().all(|(name, _)| columns.contains(name))
+    };
+    let narrower = [
+        fitting(&|shape| knows_all(shape) && lacks_none(shape)),
+        fitting(&knows_all),
+        fitting(&|_| true),
+    ];
+    narrower.into_iter().find(|fitting| !fitting.is_empty()).unwrap_or_default()
 }

@@ -5,16 +5,17 @@
 //! may change between the check and the write, and the server's own answer still counts
 //! (hazard 58).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod existing;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use serde_json::Value;
-use steadfast::{Client, Error, ListError, Rows, differences};
-use steadfast_call::dialect::{FieldTable, ListRoute, LookupRoute, Resource, value_text};
+use steadfast::{Client, Error, ListError, Rows};
+use steadfast_call::dialect::{FieldTable, ListRoute, Resource, value_text};
 use steadfast_ledger::{
-    Delivery, DeliveryId, Ledger, LedgerError, Query, Reason, RunId, Settlement, State, identity,
+    Delivery, DeliveryId, Ledger, LedgerError, Query, Reason, RunId, Settlement, State,
 };
 
 use crate::job::Job;
@@ -23,8 +24,6 @@ use crate::progress::{Phase, Progress};
 /// How often a list is begun anew that broke off for want of an answer.
 const TRIES: u32 = 5;
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
-/// How many existing records are read at the same time.
-const READS: usize = 8;
 const PAGE: usize = 1_000;
 
 /// What the check found.
@@ -73,37 +72,72 @@ pub(crate) async fn check(
     progress: &Arc<Progress>,
 ) -> Result<Findings, PreflightError> {
     let mut findings = Findings::default();
-    let lists = read_lists(client, resource, progress).await?;
-    refuse_missing(ledger, client, resource, run, &lists, &mut findings).await?;
+    let check = Check { ledger, client, job, resource, run };
+    let lists = read_lists(&check, progress).await?;
+    refuse_missing(&check, &lists, &mut findings).await?;
     if let Some(route) = &resource.lookup {
         progress.phase(Phase::Checking(format!("{}s that are there already", resource.title)));
-        let there = find_existing(ledger, client, job, route, run).await?;
-        settle_existing(ledger, client, job, resource, there, &mut findings).await?;
+        existing::check(&check, route, &mut findings).await?;
         findings.existing_were_read = true;
     }
     Ok(findings)
 }
 
-type Lists = BTreeMap<String, HashSet<String>>;
+/// What the check is about.
+struct Check<'c> {
+    ledger: &'c Ledger,
+    client: &'c Client,
+    job: &'c Job,
+    resource: &'c Resource,
+    run: RunId,
+}
 
-async fn read_lists(
-    client: &Client,
-    resource: &Resource,
-    progress: &Arc<Progress>,
-) -> Result<Lists, PreflightError> {
+/// The keys of the rows, by the name of the list and its path.
+type Lists = BTreeMap<(String, String), HashSet<String>>;
+
+async fn read_lists(check: &Check<'_>, progress: &Arc<Progress>) -> Result<Lists, PreflightError> {
+    let resource = check.resource;
     let fields = resource.fields.values().chain(resource.line_fields.values());
     let names: BTreeSet<&String> = fields.filter_map(|field| field.list.as_ref()).collect();
+    let routes =
+        names.into_iter().filter_map(|name| check.client.dialect().list.get_key_value(name));
+    let owners = owners(check)?;
     let mut lists = Lists::new();
-    for name in names {
-        let Some(route) = client.dialect().list.get(name) else { continue };
+    for (name, route) in routes {
         progress.phase(Phase::Checking(format!("{}s", route.title)));
-        lists.insert(name.clone(), read_list(client, route).await?);
+        let paths: BTreeSet<String> = owners.iter().map(|names| route.path_with(names)).collect();
+        for path in paths {
+            let keys = read_list(check.client, route, &path).await?;
+            lists.insert((name.clone(), path), keys);
+        }
     }
     Ok(lists)
 }
 
-async fn read_list(client: &Client, route: &ListRoute) -> Result<HashSet<String>, ListError> {
-    let rows = Rows { path: route.path.clone(), rows: route.rows.clone(), ..Rows::default() };
+/// What the paths of the staged deliveries name, each once; of a resource without such names, that
+/// there is nothing to name.
+fn owners(check: &Check<'_>) -> Result<BTreeSet<BTreeMap<String, String>>, LedgerError> {
+    if check.resource.path.is_empty() {
+        return Ok([BTreeMap::new()].into());
+    }
+    let mut query = Query { with_body: false, ..staged(check.run) };
+    let mut owners = BTreeSet::new();
+    loop {
+        let page = check.ledger.list(&query)?;
+        let Some(last) = page.last() else { return Ok(owners) };
+        query.after_id = Some(last.id);
+        let names = |delivery: &Delivery| check.resource.create.names_in(&delivery.path);
+        owners.extend(page.iter().filter_map(names));
+    }
+}
+
+async fn read_list(
+    client: &Client,
+    route: &ListRoute,
+    path: &str,
+) -> Result<HashSet<String>, ListError> {
+    let query = route.include.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let rows = Rows { path: path.to_owned(), query, rows: route.rows.clone(), ..Rows::default() };
     read_whole(client, &rows, |keys: &mut HashSet<String>, row| {
         let active = route.active.as_ref().is_none_or(|active| {
             row.get(&active.field).is_none_or(|value| value.as_str() == Some(&active.value))
@@ -136,22 +170,20 @@ async fn read_whole<T: Default + Send>(
 }
 
 async fn refuse_missing(
-    ledger: &Ledger,
-    client: &Client,
-    resource: &Resource,
-    run: RunId,
+    check: &Check<'_>,
     lists: &Lists,
     findings: &mut Findings,
 ) -> Result<(), PreflightError> {
+    let client = check.client;
     let mut missing_of_all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut query = staged(run);
+    let mut query = staged(check.run);
     loop {
-        let page = ledger.list(&query)?;
+        let page = check.ledger.list(&query)?;
         let Some(last) = page.last() else { break };
         query.after_id = Some(last.id);
         let mut refused = Vec::new();
         for delivery in &page {
-            let missing = missing(resource, delivery, lists);
+            let missing = missing(check, delivery, lists);
             let Some(reason) = reason_of(client, &missing) else { continue };
             refused.push((delivery.id, Settlement::Rejected(reason), Vec::new()));
             for (list, key) in missing {
@@ -159,7 +191,7 @@ async fn refuse_missing(
             }
         }
         findings.refused += refused.len() as u64;
-        settle(ledger, refused).await?;
+        settle(check.ledger, refused).await?;
     }
     for (list, keys) in missing_of_all {
         let Some(route) = client.dialect().list.get(&list) else { continue };
@@ -170,17 +202,24 @@ async fn refuse_missing(
 }
 
 /// What a delivery refers to that is not there: list and key, in the order of the body.
-fn missing(resource: &Resource, delivery: &Delivery, lists: &Lists) -> Vec<(String, String)> {
+fn missing(check: &Check<'_>, delivery: &Delivery, lists: &Lists) -> Vec<(String, String)> {
+    let resource = check.resource;
+    let names = resource.create.names_in(&delivery.path).unwrap_or_default();
+    let keys_of = |list: &String| {
+        let path = check.client.dialect().list.get(list)?.path_with(&names);
+        lists.get(&(list.clone(), path))
+    };
     let Ok(body) = serde_json::from_slice::<Value>(&delivery.body) else { return Vec::new() };
     let mut found: Vec<(String, String)> = Vec::new();
     let mut seen: HashSet<(String, String)> = HashSet::new();
     let mut look = |record: &Value, fields: &FieldTable| {
         for (name, field) in fields {
             let Some(list) = &field.list else { continue };
-            let Some(value) = record.get(name) else { continue };
+            let Some(value) = field.value_in(name, record) else { continue };
+            let there = keys_of(list);
             let named = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
             for key in named.iter().filter_map(value_text) {
-                let absent = lists.get(list).is_some_and(|keys| !keys.contains(&key));
+                let absent = there.is_some_and(|keys| !keys.contains(&key));
                 let missing = (list.clone(), key);
                 if absent && seen.insert(missing.clone()) {
                     found.push(missing);
@@ -222,118 +261,6 @@ fn reason_of(client: &Client, missing: &[(String, String)]) -> Option<Reason> {
             .map(str::to_owned),
         ..Reason::default()
     })
-}
-
-/// What is there already of the staged deliveries: delivery, and the id of a record with its key.
-type There = Vec<(DeliveryId, String)>;
-
-/// Which staged deliveries are there already. The list is read row by row and only what concerns
-/// us is kept.
-async fn find_existing(
-    ledger: &Ledger,
-    client: &Client,
-    job: &Job,
-    route: &LookupRoute,
-    run: RunId,
-) -> Result<There, PreflightError> {
-    let rows = Rows::of(route);
-    let by_key = match job.read.key_column {
-        Some(_) => Some(staged_by_key(ledger, run)?),
-        None => None,
-    };
-    let mut there = read_whole(client, &rows, |there: &mut There, row| {
-        let (Some(key), Some(id)) = (route.key_of(row), route.id_of(row)) else { return };
-        let ours = match &by_key {
-            Some(staged) => staged.get(&key).copied(),
-            None => ledger
-                .find(&job.account, &job.resource, &identity::of_natural_key(&key))
-                .ok()
-                .flatten()
-                .filter(|ours| ours.run == run && ours.state == State::Staged)
-                .map(|ours| ours.id),
-        };
-        there.extend(ours.map(|ours| (ours, id)));
-    })
-    .await?;
-    // A row that moves while the list is read may come twice.
-    there.sort_unstable();
-    there.dedup();
-    Ok(there)
-}
-
-/// With keys of the user's own, identities do not tell the natural keys: they are kept aside.
-fn staged_by_key(ledger: &Ledger, run: RunId) -> Result<HashMap<String, DeliveryId>, LedgerError> {
-    let mut query = Query { with_body: false, ..staged(run) };
-    let mut by_key = HashMap::new();
-    loop {
-        let page = ledger.list(&query)?;
-        let Some(last) = page.last() else { return Ok(by_key) };
-        query.after_id = Some(last.id);
-        by_key.extend(page.into_iter().filter_map(|d| Some((d.natural_key?, d.id))));
-    }
-}
-
-async fn settle_existing(
-    ledger: &Ledger,
-    client: &Client,
-    job: &Job,
-    resource: &Resource,
-    there: There,
-    findings: &mut Findings,
-) -> Result<(), PreflightError> {
-    let mut judged = futures_util::stream::iter(there.chunk_by(|a, b| a.0 == b.0))
-        .map(|records| async move {
-            let id = records[0].0;
-            let Some(delivery) = ledger.get(id)? else { return Ok(None) };
-            let settlement = judge(client, job, resource, &delivery, records).await?;
-            Ok::<_, PreflightError>(Some((id, settlement, Vec::new())))
-        })
-        .buffer_unordered(READS);
-    let mut settlements = Vec::new();
-    while let Some(judged) = judged.next().await {
-        if let Some(settlement) = judged? {
-            match settlement.1 {
-                Settlement::Existing { .. } => findings.existing += 1,
-                _ => findings.differing += 1,
-            }
-            settlements.push(settlement);
-            if settlements.len() >= PAGE {
-                settle(ledger, std::mem::take(&mut settlements)).await?;
-            }
-        }
-    }
-    settle(ledger, settlements).await?;
-    Ok(())
-}
-
-async fn judge(
-    client: &Client,
-    job: &Job,
-    resource: &Resource,
-    delivery: &Delivery,
-    records: &[(DeliveryId, String)],
-) -> Result<Settlement, PreflightError> {
-    let ours: Value = serde_json::from_slice(&delivery.body).unwrap_or_default();
-    let mut found = Vec::new();
-    for (_, id) in records {
-        let record = client.read(&job.resource, id).await?.unwrap_or_default();
-        found = differences(resource, &ours, &record);
-        if found.is_empty() {
-            return Ok(Settlement::Existing {
-                status: None,
-                resource_id: Some(id.clone()),
-                reason: Some(Reason::new("there already, equal to ours")),
-            });
-        }
-    }
-    Ok(Settlement::Rejected(Reason {
-        code: Some(resource.exists_code().to_owned()),
-        text: "there is one with this key already, with other content (found before sending)"
-            .to_owned(),
-        action: client.dialect().action(resource.exists_code()).map(str::to_owned),
-        differences: found.iter().map(ToString::to_string).collect(),
-        ..Reason::default()
-    }))
 }
 
 type Settlements = Vec<(DeliveryId, Settlement, Vec<steadfast_ledger::AttemptRow>)>;

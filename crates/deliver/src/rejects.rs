@@ -10,11 +10,12 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
-use steadfast_call::dialect::Resource;
+use steadfast_call::dialect::{Resource, value_text};
 use tempfile::NamedTempFile;
 
 use crate::input::{
-    self, Elements, Format, InputError, Options, REJECT_COLUMNS, Record, Source, Table,
+    self, Elements, Format, InputError, Naming, Options, REJECT_COLUMNS, Record, Source, Table,
+    with_path,
 };
 
 /// Why something was refused.
@@ -45,7 +46,7 @@ pub enum RejectsError {
 /// Writes what was refused to a file, which appears when it is complete, and says how many rows
 /// or objects that were. It may be the input file itself.
 ///
-/// `lookup` gets the line on which a row or object starts, and its key if that can be read.
+/// `lookup` gets the line on which a row or object starts, and its name ([`Naming`]) if that can be read.
 ///
 /// # Errors
 /// [`RejectsError`] if the input cannot be read again or the file cannot be written.
@@ -83,7 +84,8 @@ fn write(
     path: &Path,
     mut lookup: impl FnMut(u64, Option<&str>) -> Option<Reason>,
 ) -> Result<u64, RejectsError> {
-    let key = options.key_column.as_deref().unwrap_or(&resource.key);
+    let shape = with_path(resource, &options.given);
+    let (resource, naming) = (shape.as_ref(), Naming::of(resource, options));
     let failed = |source: io::Error| RejectsError::Output { path: path.to_owned(), source };
     let (reader, _) = source.read()?;
     let mut count = 0;
@@ -91,12 +93,11 @@ fn write(
         Format::Csv => {
             let mut rows =
                 Rows::new(Table::open(source.name(), reader, Some((resource, options)))?);
-            let index = rows.table.header().names().iter().position(|name| name == key);
+            let columns = rows.table.header().names().to_vec();
             output.write_all(&rows.head()).map_err(failed)?;
             while let Some(record) = rows.table.next()? {
-                let Some(reason) = lookup(record.line, row_key(&record, index).as_deref()) else {
-                    continue;
-                };
+                let name = row_name(&record, &columns, &naming);
+                let Some(reason) = lookup(record.line, name.as_deref()) else { continue };
                 output.write_all(&rows.row(&record, &reason)).map_err(failed)?;
                 count += 1;
             }
@@ -110,8 +111,8 @@ fn write(
             };
             while let Some(element) = elements.next()? {
                 let object = readable(&element.raw);
-                let key = object.as_ref().and_then(|object| object_key(object, key));
-                let Some(reason) = lookup(element.line, key.as_deref()) else { continue };
+                let name = object.as_ref().and_then(|one| object_name(one, resource, &naming));
+                let Some(reason) = lookup(element.line, name.as_deref()) else { continue };
                 let before: &[u8] = match (array, count) {
                     (false, _) => b"",
                     (true, 0) => b"[\n",
@@ -186,12 +187,17 @@ impl Rows {
     }
 }
 
-fn row_key(record: &Record, index: Option<usize>) -> Option<String> {
+fn row_name(record: &Record, columns: &[String], naming: &Naming) -> Option<String> {
     if record.broken.is_some() {
         return None;
     }
-    let text = String::from_utf8(record.field(index?)).ok()?;
-    Some(text.trim().to_owned()).filter(|key| !key.is_empty())
+    let cell = |column: &str| {
+        let index = columns.iter().position(|known| known == column)?;
+        String::from_utf8(record.field(index)).ok()
+    };
+    let key = cell(naming.column())?;
+    let key = Some(key.trim()).filter(|key| !key.is_empty())?;
+    Some(naming.name(key, cell))
 }
 
 /// The object, if writing it down again would lose nothing.
@@ -200,13 +206,14 @@ fn readable(raw: &[u8]) -> Option<Map<String, Value>> {
     input::repeated_name(raw).is_none().then_some(object)
 }
 
-fn object_key(object: &Map<String, Value>, key: &str) -> Option<String> {
-    let text = match object.get(key)? {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    Some(text).filter(|key| !key.is_empty())
+fn object_name(
+    object: &Map<String, Value>,
+    resource: &Resource,
+    naming: &Naming,
+) -> Option<String> {
+    let key = input::value(resource, object, naming.column()).and_then(value_text)?;
+    let key = Some(key.trim()).filter(|key| !key.is_empty())?;
+    Some(naming.name(key, |name| value_text(object.get(name)?)))
 }
 
 /// An object with code and reason in front. What cannot be read gets a note before it, which

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::account::Why;
 use crate::backoff::{Cause, Draw, wait};
 use crate::class::Class;
-use crate::dialect::{Auth, HintUse, RateLimited, SendAgain};
+use crate::dialect::{Auth, HintUse, PolicyName, RateLimited, SendAgain};
 use crate::effect::Effect;
 use crate::error::{CredentialsKind, Kind, Stop};
 use crate::failure::Reach;
@@ -139,7 +139,7 @@ impl Situation<'_> {
     /// does not clear that.
     fn refuse(&self, class: Class, rule: String) -> Decision {
         let kind = match self.call.effect {
-            Effect::Unknown => Kind::Unknown,
+            Effect::Unknown => return self.in_doubt(Stop::Final, rule),
             Effect::None | Effect::Applied => match class {
                 // Not a refusal, though a rule keeps us from trying again.
                 Class::Unavailable | Class::ServerError | Class::Network => Kind::Unreached(class),
@@ -148,6 +148,21 @@ impl Situation<'_> {
             },
         };
         Decision::Fail { kind, stop: Stop::Final, rule }
+    }
+
+    /// It was sent for the last time and may have taken effect. What needed no look to be sent again
+    /// gets one now, if it can be looked up: nothing is left in doubt that a look can settle. The
+    /// letter of a guide has no such look.
+    fn in_doubt(&self, stop: Stop, rule: String) -> Decision {
+        let looks = self.call.nature == Nature::Once && self.call.policy == PolicyName::Recommended;
+        match self.call.lookup().filter(|_| looks) {
+            Some(lookup) => Decision::LookUp {
+                settled_at: self.now + Duration::from_millis(lookup.settle_ms),
+                pause: self.hinted_pause(),
+                rule: format!("{rule}: an earlier attempt may have taken effect, so look"),
+            },
+            None => Decision::Fail { kind: Kind::Unknown, stop, rule },
+        }
     }
 
     fn no_credentials(&self, kind: CredentialsKind, rule: String) -> Decision {
@@ -305,7 +320,11 @@ impl Situation<'_> {
         };
         let sent = self.call.tries();
         if sent >= self.call.attempts_max() {
-            return end(Stop::Attempts, format!("{rule}; sent {sent} times, as often as allowed"));
+            let rule = format!("{rule}; sent {sent} times, as often as allowed");
+            return match self.call.effect {
+                Effect::Unknown => self.in_doubt(Stop::Attempts, rule),
+                Effect::None | Effect::Applied => end(Stop::Attempts, rule),
+            };
         }
         let pause = self.pause(cause);
         if let Some(hint) = pause.too_long {

@@ -7,8 +7,10 @@ use super::form::{AtLeastOne, MethodText, PathText, Pointer, Reader, RecordPath,
 table! {
     /// A list of master data that fields may refer to.
     pub struct ListRoute {
-        /// The path of the list.
+        /// The path of the list. A name in braces is filled in as in the path of the write that refers to it.
         pub path: String as PathText,
+        /// Query parameters that make the list show what it hides otherwise.
+        pub include: BTreeMap<String, String>,
         /// The column by which rows are known.
         pub key: String,
         /// What one row is, in words.
@@ -21,6 +23,14 @@ table! {
         pub missing_code: Option<String>,
         /// What to say of them all; `{keys}` is filled in.
         pub missing_message: String = "not found: {keys}".to_owned(),
+    }
+}
+
+impl ListRoute {
+    /// The path with its names in braces filled in, as a request has them in its own path.
+    #[must_use]
+    pub fn path_with(&self, names: &BTreeMap<String, String>) -> String {
+        fill(&self.path, names)
     }
 }
 
@@ -70,10 +80,19 @@ impl Resource {
     /// The natural key in the body of a write: under its own name, or where its field says.
     #[must_use]
     pub fn key_in<'v>(&self, body: &'v Value) -> Option<&'v Value> {
-        match self.fields.get(&self.key).and_then(|field| field.at.as_deref()) {
-            Some(at) => body.pointer(at),
+        match self.fields.get(&self.key) {
+            Some(field) => field.value_in(&self.key, body),
             None => body.get(&self.key),
         }
+    }
+
+    /// The same with every field where it is written, to compare two bodies that were written.
+    #[must_use]
+    pub fn as_written(&self) -> Self {
+        let mut written = self.clone();
+        let fields = written.fields.values_mut().chain(written.line_fields.values_mut());
+        fields.for_each(|field| field.shown = None);
+        written
     }
 
     /// The code of a write that lacks a required field: the API's own, or ours.
@@ -203,13 +222,8 @@ impl LookupRoute {
     /// path. `{id}` stays: it is another one for each record.
     #[must_use]
     pub fn filled(&self, names: &BTreeMap<String, String>) -> Self {
-        let fill = |path: &str| {
-            names.iter().fold(path.to_owned(), |path, (name, value)| {
-                path.replace(&format!("{{{name}}}"), value)
-            })
-        };
-        let read = self.read.as_deref().map(fill);
-        Self { list: fill(&self.list), read, ..self.clone() }
+        let read = self.read.as_deref().map(|path| fill(path, names));
+        Self { list: fill(&self.list, names), read, ..self.clone() }
     }
 
     /// The key of a row.
@@ -223,6 +237,13 @@ impl LookupRoute {
     pub fn id_of(&self, row: &Value) -> Option<String> {
         column(row, &self.row_id)
     }
+}
+
+/// A path with its names in braces filled in.
+fn fill(path: &str, names: &BTreeMap<String, String>) -> String {
+    names
+        .iter()
+        .fold(path.to_owned(), |path, (name, value)| path.replace(&format!("{{{name}}}"), value))
 }
 
 /// The text of a column of a row, which may be named by a JSON pointer.
@@ -298,6 +319,33 @@ table! {
     }
 }
 
+impl PathValue {
+    /// What the value is called: the column of the input, or the setting.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.field.as_deref().or(self.setting.as_deref()).unwrap_or_default()
+    }
+}
+
+impl Field {
+    /// Its value in the body of a write: under its own name, or where `at` says.
+    #[must_use]
+    pub fn value_in<'v>(&self, name: &str, body: &'v Value) -> Option<&'v Value> {
+        match &self.at {
+            Some(at) => body.pointer(at),
+            None => body.get(name),
+        }
+    }
+}
+
+impl FieldType {
+    /// True if its values are days or instants.
+    #[must_use]
+    pub fn is_dated(self) -> bool {
+        matches!(self, Self::Date | Self::DateTime | Self::DateOrTime)
+    }
+}
+
 words! {
     /// What the values of a field are.
     pub enum FieldType {
@@ -313,6 +361,8 @@ words! {
         Date = "date",
         /// An instant of RFC 3339, such as `2026-03-31T12:00:00Z`, sent as UTC milliseconds.
         DateTime = "date_time",
+        /// A date or an instant: a date is sent as it stands.
+        DateOrTime = "date_or_time",
         /// Texts; in a column, separated by semicolons.
         StringList = "string_list",
         /// Whole numbers; in a column, separated by semicolons.

@@ -27,7 +27,7 @@ pub(super) fn write(
     };
     if let Some(path) = &args.rejects {
         let resource = &client.dialect().resource[&job.resource];
-        let mut refused = Refused::of(ledger, job, account.run);
+        let mut refused = Refused::of(ledger, job, resource, account.run);
         let lookup = |line: u64, key: Option<&str>| refused.reason(line, key);
         let count = rejects::write_file(&job.source, resource, &job.read, path, lookup)
             .map_err(|error| failed(error.to_string()))?;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use steadfast::dialect::Resource;
-use steadfast_deliver::audit::{Audit, Auditor, Claim, Entry};
-use steadfast_deliver::{Delivered, Job};
-use steadfast_ledger::{Ledger, Query, identity};
+use steadfast_deliver::Delivered;
+use steadfast_deliver::audit::{self, Audit, Auditor, Claim, Entry};
+use steadfast_ledger::{DeliveryId, Ledger, Query};
 use steadfast_sandbox::Sandbox;
 
 use crate::failure::Failure;
@@ -17,12 +17,11 @@ const PAGE: usize = 5_000;
 const REST_LOOK_EVERY: Duration = Duration::from_millis(100);
 const REST_LOOKS: u32 = 100;
 
-pub(super) async fn audit(
+pub(super) async fn judge(
     sandbox: &Sandbox,
     ledger: &Ledger,
     delivered: &Delivered,
     resource: &Resource,
-    job: &Job,
 ) -> Result<Audit, Failure> {
     rest(sandbox).await;
     let mut auditor = Auditor::new(resource);
@@ -37,10 +36,13 @@ pub(super) async fn audit(
         since = last.n;
         auditor.journal(&entries);
     }
-    let body_of = |key: &str| body_of(ledger, job, key);
+    let claims = claims(ledger, delivered, resource)?;
+    let body_of = |key: &str| {
+        let (_, id) = claims.get(key)?;
+        ledger.get(*id).ok()?.map(|delivery| delivery.body)
+    };
     auditor.state(&sandbox.state(), body_of);
-    let claims = claims(ledger, delivered)?;
-    Ok(auditor.finish(claims.iter().map(|(key, claim)| (key.as_str(), *claim))))
+    Ok(auditor.finish(claims.iter().map(|(key, (claim, _))| (key.as_str(), *claim))))
 }
 
 /// Waits until nothing is on its way in the double any more: what it was told to do late has to
@@ -54,19 +56,14 @@ async fn rest(sandbox: &Sandbox) {
     }
 }
 
-fn body_of(ledger: &Ledger, job: &Job, key: &str) -> Option<Vec<u8>> {
-    let found = ledger.find(&job.account, &job.resource, &identity::of_natural_key(key)).ok()??;
-    ledger.get(found.id).ok()?.map(|delivery| delivery.body)
-}
+/// What is claimed, and the row that claims it.
+type Claims = HashMap<String, (Option<Claim>, DeliveryId)>;
 
 /// What is claimed of each write, by its key. Of two rows with one key, the one that claims an
 /// effect counts: the other is a changed copy that was refused.
-fn claims(
-    ledger: &Ledger,
-    delivered: &Delivered,
-) -> Result<HashMap<String, Option<Claim>>, Failure> {
+fn claims(ledger: &Ledger, delivered: &Delivered, resource: &Resource) -> Result<Claims, Failure> {
     let mut query = Query { run: Some(delivered.run), limit: 1_000, ..Query::default() };
-    let mut claims: HashMap<String, Option<Claim>> = HashMap::new();
+    let mut claims = Claims::new();
     loop {
         let page = ledger.list(&query).map_err(Failure::usage)?;
         let Some(last) = page.last() else { return Ok(claims) };
@@ -74,7 +71,8 @@ fn claims(
         for delivery in page {
             let Some(key) = delivery.natural_key else { continue };
             let claim: Option<Claim> = delivery.state.as_str().parse().ok();
-            claims.entry(key).or_insert(claim);
+            let key = audit::key_of(resource, &delivery.path, &key);
+            claims.entry(key).or_insert((claim, delivery.id));
         }
     }
 }

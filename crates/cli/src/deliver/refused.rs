@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
+use steadfast::dialect::Resource;
 use steadfast_deliver::Job;
+use steadfast_deliver::input::Naming;
 use steadfast_deliver::rejects::Reason;
 use steadfast_ledger::{Delivery, DeliveryId, Ledger, RunId, State, identity};
 
@@ -15,6 +17,8 @@ pub(super) struct Refused<'d> {
     ledger: &'d Ledger,
     job: &'d Job,
     run: RunId,
+    /// Writes are named by more than their natural key.
+    wider: bool,
     /// Other content than was sent before, by the identity of what was sent.
     changes: HashMap<String, DeliveryId>,
     /// Rows whose key cannot be read, by their line.
@@ -24,11 +28,12 @@ pub(super) struct Refused<'d> {
 }
 
 impl<'d> Refused<'d> {
-    pub(super) fn of(ledger: &'d Ledger, job: &'d Job, run: RunId) -> Self {
+    pub(super) fn of(ledger: &'d Ledger, job: &'d Job, resource: &Resource, run: RunId) -> Self {
         let mut refused = Self {
             ledger,
             job,
             run,
+            wider: Naming::of(resource, &job.read).is_wider(),
             changes: HashMap::new(),
             nameless: HashMap::new(),
             last: None,
@@ -46,7 +51,7 @@ impl<'d> Refused<'d> {
         refused
     }
 
-    /// Why the row on this line, with this key if it can be read, was refused, if it was.
+    /// Why the row on this line, with this name if it can be read, was refused, if it was.
     pub(super) fn reason(&mut self, line: u64, key: Option<&str>) -> Option<Reason> {
         let Some(key) = key else { return self.on_line(line) };
         if self.last.as_ref().is_none_or(|(last, _)| last != key) {
@@ -58,9 +63,9 @@ impl<'d> Refused<'d> {
     }
 
     fn of_key(&self, key: &str) -> Option<Reason> {
-        let identity = match self.job.read.key_column {
-            Some(_) => identity::of_users_key(key),
-            None => identity::of_natural_key(key),
+        let identity = match self.wider {
+            true => identity::of_users_key(key),
+            false => identity::of_natural_key(key),
         };
         if let Some(change) = self.changes.get(&identity) {
             return self.of_id(*change);

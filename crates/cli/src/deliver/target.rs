@@ -1,9 +1,10 @@
 //! Where a delivery goes: which API, which resource, which ledger.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use steadfast::Credentials;
-use steadfast::dialect::Dialect;
+use steadfast::dialect::{Dialect, PathValue};
 use steadfast_deliver::input::{self, Source};
 use steadfast_ledger::Ledger;
 use steadfast_sandbox::{Fixtures, Options, Sandbox};
@@ -17,6 +18,8 @@ use crate::settings::{self, Api};
 pub(super) struct Target {
     pub(super) api: Api,
     pub(super) resource: String,
+    /// What stands in the paths of all writes, by name.
+    pub(super) given: BTreeMap<String, String>,
     pub(super) sandbox: Option<Sandbox>,
     pub(super) ledger_path: PathBuf,
     /// The folder of a ledger that nobody wants to keep.
@@ -61,7 +64,8 @@ impl Target {
         let credentials = Credentials::named(ready.credentials.iter());
         let api = Api::of_double(&name, &ready.base_url, credentials)?;
         let resource = resource(args, &columns, api.dialect())?;
-        Ok(Self { api, resource, sandbox: Some(sandbox), ledger_path, temporary })
+        let given = given(args, &api, &resource)?;
+        Ok(Self { api, resource, given, sandbox: Some(sandbox), ledger_path, temporary })
     }
 
     fn real(
@@ -94,8 +98,37 @@ impl Target {
             (false, Some(path)) => (path.clone(), None),
             (false, None) => (place::usual(&name)?, None),
         };
-        Ok(Self { api, resource, sandbox: None, ledger_path, temporary })
+        let given = given(args, &api, &resource)?;
+        Ok(Self { api, resource, given, sandbox: None, ledger_path, temporary })
     }
+}
+
+/// What the command line, or else the settings, say of the path of the resource.
+fn given(
+    args: &DeliverArgs,
+    api: &Api,
+    resource: &str,
+) -> Result<BTreeMap<String, String>, Failure> {
+    // A resource that is not there is told of where it is looked for.
+    let known = api.dialect().resource.get(resource).into_iter().flat_map(|one| one.path.values());
+    let known: Vec<&str> = known.map(PathValue::name).collect();
+    if let Some((name, _)) = args.set.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        let there = match known.as_slice() {
+            [] => format!("the path of a {resource} has no names"),
+            known => format!("the path of a {resource} has {}", known.join(", ")),
+        };
+        return Err(Failure::usage(format!("--set {name}: {there}")));
+    }
+    let mut given = BTreeMap::new();
+    for name in known {
+        let of_flag = args.set.iter().rev().find(|(set, _)| set == name);
+        let value = match of_flag {
+            Some((_, value)) => Some(value.clone()),
+            None => api.in_path(name)?,
+        };
+        given.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    Ok(given)
 }
 
 /// A ledger that holds nothing yet.

@@ -250,6 +250,9 @@ fn then(told: &Explanation) -> String {
                 in_words(end)
             )
         }
+        None if told.looked_up_at_last => {
+            format!("{later}; if it stays like this it is looked for after {sends} sends")
+        }
         None => format!("{later}, and so on"),
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use steadfast::Credentials;
-use steadfast::dialect::{Auth, Dialect};
+use steadfast::dialect::{Auth, Dialect, PathValue};
 
 use crate::failure::Failure;
 
@@ -49,6 +49,11 @@ enum Source {
 }
 
 impl Given {
+    /// What is given, wherever it is.
+    pub(super) fn text(&self, key: &str, place: &Place<'_>) -> Result<String, Failure> {
+        reveal(self.source(key, place)?, key, place)
+    }
+
     fn source(&self, key: &str, place: &Place<'_>) -> Result<Source, Failure> {
         let wrong = || {
             place.wrong(key, "write it as \"text\", { env = \"VARIABLE\" } or { file = \"path\" }")
@@ -92,7 +97,14 @@ pub(super) fn check_names(
 ) -> Result<(), Failure> {
     let ways = std::iter::once(&dialect.auth).chain(dialect.auth_schemes.values());
     let fields: BTreeSet<String> = ways.flat_map(Auth::fields).collect();
-    let Some(key) = given.keys().find(|key| !fields.contains(*key)) else { return Ok(()) };
+    let in_paths: BTreeSet<&str> = dialect
+        .resource
+        .values()
+        .flat_map(|resource| resource.path.values())
+        .map(PathValue::name)
+        .collect();
+    let is_known = |key: &str| fields.contains(key) || in_paths.contains(key);
+    let Some(key) = given.keys().find(|key| !is_known(key)) else { return Ok(()) };
     let line = line_of(key).map(|line| format!("line {line}: ")).unwrap_or_default();
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
     let credentials = match fields.is_empty() {
@@ -101,7 +113,7 @@ pub(super) fn check_names(
     };
     Err(Failure::usage(format!(
         "{place}: {line}there is no setting {key}; there is {}; {credentials}",
-        COMMON.join(", ")
+        COMMON.into_iter().chain(in_paths).collect::<Vec<_>>().join(", ")
     )))
 }
 

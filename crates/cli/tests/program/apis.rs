@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::double::Double;
-use crate::example::{Example, WORK_ORDERS};
+use crate::example::{CUSTOMERS, Example, INVOICES, WORK_ORDERS};
 use crate::place::{Place, Running};
+
+const VALUE: &str = "input.value_invalid";
 
 /// What goes wrong with a file of one API, and what is said about it.
 struct Mistake {
@@ -120,4 +122,75 @@ fn work_orders_of_operations1() {
 #[test]
 fn work_orders_of_operations1_while_being_killed() {
     survives_being_killed(WORK_ORDERS, 60);
+}
+
+#[test]
+fn customers_of_thredfi() {
+    one_mistake_is_found_before_anything_is_sent(
+        CUSTOMERS,
+        &Mistake {
+            cell: ("GB165954144,true", "GB165954144,often"),
+            said: "neither true nor false",
+            code: VALUE,
+        },
+    );
+}
+
+#[test]
+fn customers_of_thredfi_while_being_killed() {
+    survives_being_killed(CUSTOMERS, 60);
+}
+
+#[test]
+fn invoices_of_thredfi() {
+    let said = "Customers not found: CUST-99";
+    one_mistake_is_found_before_anything_is_sent(
+        INVOICES,
+        &Mistake { cell: ("CUST-17", "CUST-99"), said, code: "validation_error" },
+    );
+}
+
+#[test]
+fn invoices_of_thredfi_while_being_killed() {
+    survives_being_killed(INVOICES, 60);
+}
+
+const CUSTOMERS_OF_TWO: &str = "external_id,company_name,email\nSAME-1,Ash Ltd,a@ash.example.com\nSAME-2,Elm Ltd,b@elm.example.com\n";
+const FIRST: &str = "22222222-2222-4222-8222-222222222222";
+const SECOND: &str = "22222222-2222-4222-8222-000000000002";
+
+#[test]
+fn one_number_in_two_businesses_is_two_customers() {
+    let double = Double::of("thredfi", &[]);
+    let place = ready(&CUSTOMERS, &double);
+    let rows = ["SAME-1,Ash Ltd", "SAME-2,Elm Ltd"];
+    let of = |business: &str| rows.map(|row| format!("{business},{row}\n")).concat();
+    let text = format!("business_id,external_id,company_name\n{}{}", of(FIRST), of(SECOND));
+    place.write("writes.csv", &text);
+    let ended = place.run(&arguments(&CUSTOMERS, &[])).with_status(0);
+    assert_eq!((ended.count("accepted"), ended.count("applied")), (4, 4), "{ended:#?}");
+    let again = place.run(&arguments(&CUSTOMERS, &[])).with_status(0);
+    assert_eq!((again.count("applied"), again.count("attempts")), (4, 0), "{again:#?}");
+    assert_eq!(double.effects_on("customers")["SAME-1"], 2, "one in each business");
+}
+
+#[test]
+fn whose_it_is_may_be_said_for_the_whole_file() {
+    let double = Double::of("thredfi", &[]);
+    let place = ready(&CUSTOMERS, &double);
+    place.write("writes.csv", CUSTOMERS_OF_TWO);
+    let command = arguments(&CUSTOMERS, &["--resource", "customer"]);
+    let nobody = place.run(&command).with_status(2);
+    nobody.says(&["business_id", "--set business_id=", "the settings"]);
+
+    let set = format!("business_id={FIRST}");
+    let set = [&command[..], &["--set", &set]].concat();
+    assert_eq!(place.run(&set).with_status(0).count("applied"), 2);
+
+    let settings = double.settings("thredfi");
+    place.write("steadfast.toml", &format!("{settings}business_id = \"{FIRST}\"\n"));
+    let again = place.run(&command).with_status(0);
+    assert_eq!((again.count("applied"), again.count("attempts")), (2, 0), "{again:#?}");
+    let other = place.run(&[&command[..], &["--set", "tenant=7"]].concat()).with_status(2);
+    other.says(&["--set tenant", "business_id"]);
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::example::{Example, PURCHASE_ORDERS, WORK_ORDERS};
+use crate::example::{CUSTOMERS, Example, INVOICES, PURCHASE_ORDERS, WORK_ORDERS};
 use crate::place::{Ended, Place, Running};
 
 /// A run of a storm waits a good deal, and more on a busy machine.
@@ -165,6 +165,10 @@ fn campaign() {
             cases.push(case(PURCHASE_ORDERS, "storm", 250));
             cases.push(case(WORK_ORDERS, "rough-day", 240));
             cases.push(case(WORK_ORDERS, "storm", 120));
+            for example in [CUSTOMERS, INVOICES] {
+                cases.push(case(example, "rough-day", 300));
+                cases.push(case(example, "storm", 150));
+            }
         }
     }
     run_all(cases, parallel);
@@ -186,6 +190,8 @@ fn two_seeds_of_the_campaign() {
         rough(BOTH, 2),
         case(WORK_ORDERS, "rough-day", NO_QUIRK, 1, 60),
         case(WORK_ORDERS, "storm", BOTH, 2, 40),
+        case(CUSTOMERS, "storm", FILTER_IGNORED, 1, 60),
+        case(INVOICES, "storm", NO_QUIRK, 2, 60),
     ];
-    run_all(cases, 8);
+    run_all(cases, 10);
 }

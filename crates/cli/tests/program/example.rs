@@ -33,6 +33,22 @@ pub(crate) const WORK_ORDERS: Example = Example {
     arguments: &[],
 };
 
+pub(crate) const CUSTOMERS: Example = Example {
+    file: "customers.csv",
+    key: "external_id",
+    api: "thredfi",
+    kind: "customers",
+    arguments: &[],
+};
+
+pub(crate) const INVOICES: Example = Example {
+    file: "invoices.csv",
+    key: "external_id",
+    api: "thredfi",
+    kind: "invoices",
+    arguments: &[],
+};
+
 impl Example {
     fn reader(&self) -> csv::Reader<std::fs::File> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/");

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use steadfast_call::dialect::{FieldTable, FieldType, Resource};
+use steadfast_call::dialect::{FieldTable, Resource};
 
 /// The first place where a record is not what we wrote. What we left open is not compared.
 pub(super) fn difference(ours: &Value, theirs: &Value, resource: &Resource) -> Option<String> {
@@ -54,8 +54,7 @@ fn field_fits(name: &str, ours: &Value, record: &Value, fields: &FieldTable) -> 
         return ours.iter().all(|one| has(theirs, one))
             && (more || theirs.iter().all(|one| has(ours, one)));
     }
-    let kind = field.map(|field| field.kind);
-    let dated = matches!(kind, Some(FieldType::Date | FieldType::DateTime));
+    let dated = field.is_some_and(|field| field.kind.is_dated());
     let instants = dated.then(|| Some((instant(ours.as_str()?)?, instant(theirs.as_str()?)?)));
     match instants.flatten() {
         Some((ours, theirs)) => ours == theirs,

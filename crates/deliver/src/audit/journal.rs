@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 use steadfast_call::dialect::Create;
@@ -41,19 +41,29 @@ impl Entry {
         self.effect == "applied"
     }
 
-    pub(super) fn creates(&self, create: &Create) -> bool {
-        self.method == create.method && self.path.ends_with(&create.path)
+    /// What stands in its path where the path of a create has names, if it is a create.
+    pub(super) fn creates(&self, create: &Create) -> Option<BTreeMap<String, String>> {
+        (self.method == create.method).then(|| names_in(&self.path, create)).flatten()
     }
 
-    pub(super) fn deletes(&self, create: &Create) -> bool {
-        let Some((parent, _)) = self.path.rsplit_once('/') else { return false };
-        self.method == "DELETE" && parent.ends_with(&create.path)
+    pub(super) fn deletes(&self, create: &Create) -> Option<BTreeMap<String, String>> {
+        let (parent, _) = self.path.trim_end_matches('/').rsplit_once('/')?;
+        (self.method == "DELETE").then(|| names_in(parent, create)).flatten()
     }
 
     /// Reads are left out: two reads of one address need not be the same operation.
     fn is_attempt(&self) -> bool {
         self.kind != "apply" && !matches!(self.method.as_str(), "GET" | "HEAD" | "")
     }
+}
+
+/// What stands in a path where that of a create has names, whatever the base URL before it; none
+/// if it is no such path.
+pub(super) fn names_in(path: &str, create: &Create) -> Option<BTreeMap<String, String>> {
+    let steps: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let own = create.path.trim_matches('/').split('/').count();
+    let from = steps.len().checked_sub(own)?;
+    create.names_in(&format!("/{}", steps[from..].join("/")))
 }
 
 /// Hints that are still to be kept, by operation.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use steadfast_call::dialect::{FieldTable, Resource, value_text};
 
 use super::{KEY_REPEATED, VALUES_CONFLICT};
-use crate::input::RowFault;
+use crate::input::{RowFault, VALUE_INVALID};
 
 /// Rows of a table: what belongs to the whole is merged, the rest makes one line for each row.
 pub(super) fn rows(
@@ -125,6 +125,54 @@ pub(super) fn objects(
         });
     }
     first
+}
+
+/// Puts what stands elsewhere than under its own name where the API has it.
+pub(super) fn place(
+    resource: &Resource,
+    body: &mut Map<String, Value>,
+    line: u64,
+    faults: &mut Vec<RowFault>,
+) {
+    for (name, field) in &resource.fields {
+        let Some(at) = &field.at else { continue };
+        let Some(value) = body.shift_remove(name).filter(|value| !value.is_null()) else {
+            continue;
+        };
+        if let Err(there) = put(body, at, &value) {
+            faults.push(RowFault {
+                line,
+                column: Some(name.clone()),
+                code: VALUE_INVALID.to_owned(),
+                text: format!(
+                    "line {line}, field \"{name}\": it belongs at {at}, where {there} stands; take one of \
+                     them away"
+                ),
+            });
+        }
+    }
+}
+
+/// Puts a value at a JSON pointer, making the objects on the way; gives what stands in its way.
+fn put(body: &mut Map<String, Value>, at: &str, value: &Value) -> Result<(), Value> {
+    let steps: Vec<String> =
+        at.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let Some((last, before)) = steps.split_last() else { return Ok(()) };
+    let mut place = body;
+    for step in before {
+        let inner = place.entry(step.clone()).or_insert(Value::Null);
+        if inner.is_null() {
+            *inner = Value::Object(Map::new());
+        }
+        match inner {
+            Value::Object(inner) => place = inner,
+            other => return Err(other.clone()),
+        }
+    }
+    match place.insert(last.clone(), value.clone()) {
+        Some(before) if !before.is_null() && before != *value => Err(before),
+        _ => Ok(()),
+    }
 }
 
 /// What a write refers to: name of the list, and value. Each once, in the order of the body.

@@ -169,10 +169,18 @@ fn missing(names: &[String], resource: &Resource, options: &Options, problems: &
     if !lacking.is_empty() {
         let (noun, them) =
             if lacking.len() == 1 { ("column is", "it") } else { ("columns are", "them") };
+        let of_path = resource.path.values().map(|value| value.name());
+        let given: Vec<String> = of_path
+            .filter(|name| lacking.contains(&format!("\"{name}\"")))
+            .map(|name| {
+                format!("; for the whole file say --set {name}=…, or {name} in the settings")
+            })
+            .collect();
         problems.push(format!(
-            "every {} needs {}, and the {noun} not there; add {them}",
+            "every {} needs {}, and the {noun} not there; add {them}{}",
             resource.title,
-            lacking.join(", ")
+            lacking.join(", "),
+            given.concat()
         ));
     }
 }

@@ -4,20 +4,20 @@ use std::io::Read;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
-use steadfast_call::dialect::{FieldTable, Resource};
+use steadfast_call::dialect::{Field, FieldTable, Resource, value_text};
 
 use super::elements::{Element, Elements};
 use super::value::{misfit, settled, shown};
 use super::{
-    Content, InputError, KEY_MISSING, Options, Piece, REJECT_COLUMNS, ROW_UNREADABLE, RowFault,
-    Source, VALUE_INVALID,
+    Content, InputError, KEY_MISSING, Naming, Options, Piece, REJECT_COLUMNS, ROW_UNREADABLE,
+    RowFault, Source, VALUE_INVALID,
 };
 
 /// The objects of a JSON file as pieces.
 pub(crate) struct Objects {
     elements: Elements,
     resource: Resource,
-    key: String,
+    naming: Naming,
     done: bool,
 }
 
@@ -41,8 +41,8 @@ impl Objects {
     }
 
     fn new(elements: Elements, resource: &Resource, options: &Options) -> Self {
-        let key = options.key_column.clone().unwrap_or_else(|| resource.key.clone());
-        Self { elements, resource: resource.clone(), key, done: false }
+        let naming = Naming::of(resource, options);
+        Self { elements, resource: resource.clone(), naming, done: false }
     }
 
     /// The piece that an element is; none for a note that stands before one in a file of
@@ -84,28 +84,25 @@ impl Objects {
 
     /// Finds the key. One with spaces around it belongs to the key without them.
     fn name(&self, object: &Map<String, Value>, piece: &mut Piece) {
-        let line = piece.line;
-        let text = match object.get(&self.key) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
-            _ => String::new(),
-        };
+        let (line, key) = (piece.line, self.naming.column());
+        let text = value(&self.resource, object, key).filter(|value| !value.is_boolean());
+        let text = text.and_then(value_text).unwrap_or_default();
         let trimmed = text.trim();
         if trimmed.is_empty() {
             // The key is one of the required fields as a rule, and one fault says enough.
-            piece.faults.retain(|fault| fault.column.as_deref() != Some(&self.key));
+            piece.faults.retain(|fault| fault.column.as_deref() != Some(key));
             let what = format!(
                 "it is not there or empty, so the {} cannot be told; fill it in",
                 self.resource.title
             );
-            piece.faults.push(fault(line, &self.key, KEY_MISSING, what));
+            piece.faults.push(fault(line, key, KEY_MISSING, what));
             return;
         }
         if trimmed.len() != text.len() {
             let what = format!("{} has a space before or after it; take it away", shown(&text));
-            piece.faults.push(fault(line, &self.key, VALUE_INVALID, what));
+            piece.faults.push(fault(line, key, VALUE_INVALID, what));
         }
-        piece.key = Some(trimmed.to_owned());
+        piece.key = Some(self.naming.name(trimmed, |name| value_text(object.get(name)?)));
     }
 }
 
@@ -129,6 +126,28 @@ impl Iterator for Objects {
             }
         }
     }
+}
+
+/// A value of an object: under its own name, or where the API has it.
+pub(crate) fn value<'v>(
+    resource: &Resource,
+    object: &'v Map<String, Value>,
+    name: &str,
+) -> Option<&'v Value> {
+    match resource.fields.get(name) {
+        Some(field) => value_of(object, name, field),
+        None => object.get(name),
+    }
+}
+
+fn value_of<'v>(object: &'v Map<String, Value>, name: &str, field: &Field) -> Option<&'v Value> {
+    object.get(name).or_else(|| {
+        let (first, rest) = match field.at.as_deref()?.strip_prefix('/')?.split_once('/') {
+            Some((first, rest)) => (first, format!("/{rest}")),
+            None => (field.at.as_deref()?.strip_prefix('/')?, String::new()),
+        };
+        object.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(&rest)
+    })
 }
 
 /// The names of the fields of the first object.
@@ -211,7 +230,7 @@ impl Checks<'_> {
             });
         };
         for (name, field) in fields {
-            let value = object.get(name).unwrap_or(&Value::Null);
+            let value = value_of(object, name, field).unwrap_or(&Value::Null);
             if value.is_null() && field.required {
                 let what = "it is not there or null, and it is needed; fill it in".to_owned();
                 push(name, self.resource.missing_code(), what);

@@ -4,14 +4,15 @@ use steadfast_call::dialect::{Field, Resource};
 use super::scan::Broken;
 use super::value::{from_cell, shown};
 use super::{
-    Content, InputError, KEY_MISSING, MAX_RECORD_BYTES, Options, Piece, ROW_UNREADABLE, Record,
-    RowFault, Table, VALUE_INVALID, columns,
+    Content, InputError, KEY_MISSING, MAX_RECORD_BYTES, Naming, Options, Piece, ROW_UNREADABLE,
+    Record, RowFault, Table, VALUE_INVALID, columns,
 };
 
 /// The rows of a table as pieces.
 pub(crate) struct Rows {
     table: Table,
     columns: Vec<Column>,
+    naming: Naming,
     key_index: usize,
     title: String,
     missing_code: String,
@@ -35,9 +36,9 @@ impl Rows {
         resource: &Resource,
         options: &Options,
     ) -> Result<Self, InputError> {
-        let key = options.key_column.as_deref().unwrap_or(&resource.key);
+        let naming = Naming::of(resource, options);
         let names = table.header().names();
-        let key_index = names.iter().position(|name| name == key).unwrap_or(0);
+        let key_index = names.iter().position(|name| name == naming.column()).unwrap_or(0);
         let columns = names
             .iter()
             .map(|name| Column {
@@ -48,6 +49,7 @@ impl Rows {
             .collect();
         let mut rows = Self {
             columns,
+            naming,
             key_index,
             title: resource.title.clone(),
             missing_code: resource.missing_code().to_owned(),
@@ -157,7 +159,10 @@ impl Rows {
         if let (Content::Row(values), true) = (&mut piece.content, trimmed.len() != text.len()) {
             values.insert(column.clone(), Value::String(trimmed.to_owned()));
         }
-        piece.key = Some(trimmed.to_owned());
+        piece.key = Some(self.naming.name(trimmed, |column| {
+            let index = self.columns.iter().position(|known| known.name == column)?;
+            String::from_utf8(record.field(index)).ok()
+        }));
     }
 
     fn lacking(&self, line: u64, column: &str) -> RowFault {

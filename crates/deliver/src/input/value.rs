@@ -16,6 +16,7 @@ pub(crate) fn from_cell(text: &str, kind: FieldType, decimal_comma: bool) -> Res
             _ => Err(format!("{} is neither true nor false; write one of them", shown(text))),
         },
         FieldType::DateTime => instant(text.trim()).map(Value::String),
+        FieldType::DateOrTime => date_or_instant(text.trim()).map(Value::String),
         FieldType::StringList => Ok(elements(text).map(Value::from).collect()),
         FieldType::IntegerList => {
             elements(text).map(|element| integer(element).map(Value::Number)).collect()
@@ -39,6 +40,7 @@ pub(crate) fn misfit(value: &Value, field: &Field) -> Option<String> {
         (FieldType::Integer, Value::Number(number)) => integer(&number.to_string()).err(),
         (FieldType::Date, Value::String(text)) => date(text).err(),
         (FieldType::DateTime, Value::String(text)) => instant(text).err(),
+        (FieldType::DateOrTime, Value::String(text)) => date_or_instant(text).err(),
         (FieldType::StringList, Value::Array(all)) if all.iter().all(Value::is_string) => None,
         (FieldType::IntegerList, Value::Array(all)) => all.iter().find_map(|one| match one {
             Value::Number(number) => integer(&number.to_string()).err(),
@@ -54,6 +56,9 @@ pub(crate) fn misfit(value: &Value, field: &Field) -> Option<String> {
                 FieldType::Date => "a date like \"2026-03-31\"",
                 FieldType::Boolean => "true or false",
                 FieldType::DateTime => "an instant like \"2026-03-31T12:00:00Z\"",
+                FieldType::DateOrTime => {
+                    "a date like \"2026-03-31\" or an instant like \"2026-03-31T12:00:00Z\""
+                }
                 FieldType::StringList => "a list of texts in quotation marks",
                 FieldType::IntegerList => "a list of whole numbers",
                 FieldType::Json => "JSON",
@@ -68,6 +73,9 @@ pub(crate) fn misfit(value: &Value, field: &Field) -> Option<String> {
 pub(crate) fn settled(value: Value, field: &Field) -> Value {
     match (field.kind, value) {
         (FieldType::DateTime, Value::String(text)) => Value::String(instant(&text).unwrap_or(text)),
+        (FieldType::DateOrTime, Value::String(text)) => {
+            Value::String(date_or_instant(&text).unwrap_or(text))
+        }
         (_, value) => value,
     }
 }
@@ -178,6 +186,14 @@ fn instant(text: &str) -> Result<String, String> {
         return Err(format!("{} is in no year from 0 to 9999; correct it", shown(text)));
     }
     Ok(utc)
+}
+
+/// A day is sent as it stands: what its instants are is for the API to say.
+fn date_or_instant(text: &str) -> Result<String, String> {
+    if text.contains(':') {
+        return instant(text);
+    }
+    date(text).map_err(|fault| format!("{fault}; or an instant, as in 2026-03-31T12:00:00Z"))
 }
 
 fn instant_advice(text: &str) -> String {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
-use steadfast::{Client, Options, Request};
+use steadfast::{Client, Options, Path, Request};
 use steadfast_call::dialect::{Resource, value_text};
 use steadfast_call::differences;
 use steadfast_ledger::{
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::{DeliverError, Job};
 use crate::compose::{Composed, compose, line_ranges};
-use crate::input::{self, Piece, RowFault};
+use crate::input::{self, Naming, Piece, RowFault, with_path};
 use crate::progress::{Phase, Progress};
 
 /// So many remarks are kept; of the others only how many they were.
@@ -39,6 +39,7 @@ pub(super) async fn read(
         job: job.clone(),
         client: client.clone(),
         resource: resource.clone(),
+        shape: with_path(resource, &job.read.given).into_owned(),
         run,
         suspects,
     };
@@ -176,6 +177,7 @@ fn take_the_same(ledger: &Ledger, resource: &Resource, new: &mut NewDelivery) {
     }
     let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
     let (old, fresh) = (parsed(&before.body), parsed(&new.body));
+    let resource = &resource.as_written();
     let same = differences(resource, &old, &fresh).is_empty()
         && differences(resource, &fresh, &old).is_empty();
     if same {
@@ -197,7 +199,7 @@ async fn explain_changes(
             continue;
         }
         let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
-        let found = differences(resource, &parsed(body), &parsed(before));
+        let found = differences(&resource.as_written(), &parsed(body), &parsed(before));
         let mut reason = row.reason.unwrap_or_default();
         reason.text = format!("it was delivered before with other content, and is {state} there");
         reason.action =
@@ -213,6 +215,8 @@ struct Maker {
     job: Job,
     client: Client,
     resource: Resource,
+    /// The resource as the file has it.
+    shape: Resource,
     run: RunId,
     suspects: HashSet<String>,
 }
@@ -231,7 +235,7 @@ impl Maker {
             made.extend(pieces.into_iter().map(|piece| self.nameless(piece)));
             return;
         };
-        match compose(&self.resource, &key, pieces) {
+        match compose(&self.shape, &key, pieces) {
             Composed::Write { natural_key, body, lines, repeats, .. } => {
                 if !repeats.is_empty() {
                     let again: Vec<String> = repeats.iter().map(u64::to_string).collect();
@@ -261,27 +265,27 @@ impl Maker {
         self.delivery(None, body, lines, Initial::Rejected(reason))
     }
 
-    fn key_in(&self, body: &[u8]) -> Option<String> {
-        let body: Value = serde_json::from_slice(body).ok()?;
-        body.get(&self.resource.key).and_then(value_text)
-    }
-
+    /// `name`: what names it in the file.
     fn delivery(
         &self,
-        natural_key: Option<String>,
+        name: Option<String>,
         body: Vec<u8>,
         lines: String,
         initial: Initial,
     ) -> NewDelivery {
-        let body = in_one_order(body);
-        // With a key of the user's own, the natural key is what the body says.
-        let own_key = self.job.read.key_column.is_some();
-        let (natural_key, key_of_user) = match own_key {
-            true => (self.key_in(&body), natural_key),
-            false => (natural_key, None),
+        let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let path = self.path(&mut body);
+        // With a name that is wider than the natural key, the natural key is what the body says.
+        let wider = Naming::of(&self.resource, &self.job.read).is_wider();
+        let (natural_key, key_of_user) = match wider {
+            true => (self.resource.key_in(&body).and_then(value_text), name),
+            false => (name, None),
         };
+        // A file whose columns were moved about is the same file to the ledger.
+        body.sort_all_objects();
+        let body = body.to_string().into_bytes();
         let idempotency_key = match initial {
-            Initial::Staged => self.idempotency_key(&body),
+            Initial::Staged => self.idempotency_key(&path, &body),
             // It is not sent as it is.
             _ => None,
         };
@@ -293,7 +297,7 @@ impl Maker {
             key_of_user,
             lane: None,
             method: self.resource.create.method.clone(),
-            path: self.resource.create.path.clone(),
+            path,
             body,
             headers: Vec::new(),
             idempotency_key,
@@ -304,25 +308,28 @@ impl Maker {
 
     /// The key by which the API recognises a repeat, where its dialect has keys made. It is written
     /// down with the delivery, so that whoever goes on after a crash sends the same one.
-    fn idempotency_key(&self, body: &[u8]) -> Option<String> {
+    fn idempotency_key(&self, path: &str, body: &[u8]) -> Option<String> {
         self.client.dialect().idempotency.as_ref()?;
         let create = &self.resource.create;
-        let request = Request::new(create.method.parse().ok()?, create.path.clone());
+        let request = Request::new(create.method.parse().ok()?, path);
         let mut options = Options::default();
         self.client.fill_in(&request.json(body.to_vec()), &mut options);
         options.idempotency_key.map(|key| key.value)
     }
-}
 
-/// The same JSON with its members in one order, whatever the order of the file's columns: a
-/// file whose columns were moved about is the same file to the ledger.
-fn in_one_order(body: Vec<u8>) -> Vec<u8> {
-    match serde_json::from_slice::<Value>(&body) {
-        Ok(mut value) => {
-            value.sort_all_objects();
-            value.to_string().into_bytes()
+    /// The path of a write. What stands in it is taken out of the body.
+    fn path(&self, body: &mut Value) -> String {
+        let mut path = self.resource.create.path.clone();
+        for (name, value) in &self.resource.path {
+            let own = body.as_object_mut().and_then(|body| body.shift_remove(value.name()));
+            let own = own.as_ref().and_then(value_text).map(|text| text.trim().to_owned());
+            let given = || self.job.read.given.get(value.name()).cloned();
+            // A write without one is refused before it could be sent.
+            let Some(text) = own.filter(|text| !text.is_empty()).or_else(given) else { continue };
+            let segment = Path::of_segments([text]).to_string();
+            path = path.replace(&format!("{{{name}}}"), segment.trim_start_matches('/'));
         }
-        Err(_) => body,
+        path
     }
 }
 

@@ -7,7 +7,7 @@ use steadfast::LookUp;
 use tokio::time::Instant;
 
 use super::desk::{Queued, Rhythm, lock};
-use super::{News, Runner};
+use super::{News, Runner, exchange};
 use crate::{Delivery, LedgerError, Query, Reason, RunId, Settlement, State};
 
 const FIRST: Duration = Duration::from_millis(400);
@@ -88,12 +88,7 @@ async fn look_for(
     queued: &Queued,
     last_look: bool,
 ) -> Result<usize, LedgerError> {
-    let looks = batch.iter().map(|delivery| async move {
-        match &delivery.natural_key {
-            Some(key) => runner.client.look_up(&delivery.resource, key, &delivery.body).await,
-            None => LookUp::CannotTell("it has no key to be found by".to_owned()),
-        }
-    });
+    let looks = batch.iter().map(|delivery| exchange::look_for(&runner.client, delivery));
     let found = join_all(looks).await;
     let mut rows = Vec::new();
     for (delivery, found) in batch.iter().zip(found) {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use steadfast::{
-    Attempt, Class, Client, Error, IdempotencyKey, Options, Outcome, Reply, Request, Success,
+    Attempt, Class, Client, Error, IdempotencyKey, LookUp, Options, Outcome, Reply, Request,
+    Success,
 };
 
 use crate::{AttemptRow, Delivery, Ledger};
@@ -47,6 +48,21 @@ pub(super) async fn make_call(
     // Nobody else holds it any more, so it is not copied.
     delivery.body = body.into();
     result.map(without_answer)
+}
+
+/// Looks for what a delivery writes, where its path says that it is.
+pub(super) async fn look_for(client: &Client, delivery: &Delivery) -> LookUp {
+    if delivery.natural_key.is_none() {
+        return LookUp::CannotTell("it has no key to be found by".to_owned());
+    }
+    let method = delivery.method.parse().unwrap_or(http::Method::POST);
+    let request = Request::new(method, delivery.path.clone()).json(delivery.body.clone());
+    let options = Options {
+        resource: Some(delivery.resource.clone()),
+        natural_key: delivery.natural_key.clone(),
+        ..Options::default()
+    };
+    client.look_up_of(&request, &options).await
 }
 
 /// A success without the API's own words, which nobody asks for any more. They are let go of here,

@@ -2,6 +2,7 @@
 
 use steadfast::{Found, LookUp};
 
+use super::exchange::look_for;
 use super::{News, OnUnknown, Runner};
 use crate::{Delivery, LedgerError, Query, Reason, RunId, Settlement, State};
 
@@ -33,10 +34,7 @@ impl Runner {
     }
 
     async fn second_look(&self, delivery: &Delivery) -> Option<Settlement> {
-        let found = match &delivery.natural_key {
-            Some(key) => self.client.look_up(&delivery.resource, key, &delivery.body).await,
-            None => LookUp::CannotTell("it has no key to be found by".to_owned()),
-        };
+        let found = look_for(&self.client, delivery).await;
         match found {
             LookUp::Found(found) => same(delivery, found),
             LookUp::Absent | LookUp::CannotTell(_) => {
