@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use steadfast_call::dialect::{Dialect, PolicyName};
 use steadfast_call::{
-    Account, AuthFailure, Call, Error, Options, Outcome, Principal, Reply, Request, Time,
+    Account, AuthFailure, Call, Entry, Error, Options, Outcome, Principal, Reply, Request, Time,
 };
 use tokio::sync::watch;
 use url::Url;
@@ -135,6 +135,21 @@ impl Client {
     /// [`Error`], which says what was done, why it ended and what to do.
     pub async fn call(&self, request: Request, options: Options) -> Result<Outcome, Error> {
         drive(&self.inner, Outgoing::new(request, options)).await
+    }
+
+    /// Whose credentials keep this request from being sent: the account's own, without which nobody's token can be
+    /// had, or those of the resource owner that it is about. None: nothing is known against them.
+    #[must_use]
+    pub fn refused(&self, request: &Request) -> Option<Principal> {
+        let principal = Principal::of(&self.inner.dialect, request);
+        let mut shared = self.inner.shared();
+        let mut is_closed = |principal: &Principal| {
+            matches!(shared.account.session_of(principal).entry(), Entry::Closed(..))
+        };
+        if is_closed(&Principal::Account) {
+            return Some(Principal::Account);
+        }
+        is_closed(&principal).then_some(principal)
     }
 
     /// Gets a session, if there is none yet. No call needs it; it tells early whether the

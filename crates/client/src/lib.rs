@@ -145,8 +145,8 @@ pub use secret::{Credentials, Secret};
 pub use steadfast_call::{
     Attempt, AuthFailure, Class, CredentialsKind, Details, Difference, Effect, Error, Explanation,
     Failure, FieldError, Found, IdempotencyKey, Item, Kind, Limit, LookUp, Nature, Next, Options,
-    Outcome, Reach, Reply, Request, SavedError, SavedReply, Stop, Success, Time, Waits, dialect,
-    differences, explain, read_saved,
+    Outcome, Principal, Reach, Reply, Request, SavedError, SavedReply, Stop, Success, Time, Waits,
+    dialect, differences, explain, read_saved,
 };
 pub use transport::{
     Exchanged, HttpTransport, Limits, StreamBody, TlsFiles, Transport, TransportError,
