@@ -76,6 +76,7 @@ mod place;
 mod query;
 mod runner;
 mod schema;
+mod seam;
 pub mod state;
 mod store;
 
@@ -87,6 +88,7 @@ pub use delivery::{
 pub use error::LedgerError;
 pub use place::{default_path, ledgers_in};
 pub use query::{CodeCount, Counts, Query, RunCount};
-pub use runner::{Ended, News, Observer, OnUnknown, Runner, RunnerOptions, Wish};
+pub use runner::{Ended, NOT_SEEN, News, Observer, OnUnknown, Runner, RunnerOptions, Wish};
+pub use seam::{Each, Kept, Store};
 pub use state::State;
 pub use store::{BackedUp, Clock, Groups, Ledger, Options, Piece, Settings, Which};

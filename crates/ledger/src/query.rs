@@ -58,6 +58,14 @@ impl Counts {
     }
 }
 
+impl FromIterator<State> for Counts {
+    fn from_iter<I: IntoIterator<Item = State>>(states: I) -> Counts {
+        let mut counts = Counts::default();
+        states.into_iter().for_each(|state| counts.add(state, 1));
+        counts
+    }
+}
+
 /// So many deliveries are in one state for one code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeCount {

@@ -13,13 +13,15 @@
 mod ahead;
 mod confirm;
 mod desk;
+mod doubt;
 mod exchange;
+mod refused;
 mod settlement;
 mod settling;
 mod unknown;
 mod witness;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,9 +31,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::{Delivery, Ledger, LedgerError, Reason, RunId, Settlement};
+use crate::{Delivery, LedgerError, Reason, RunId, Settlement, Store};
 
 use ahead::Ahead;
+pub use confirm::NOT_SEEN;
 use desk::{Desk, Finished, Looks, Queued, maybe};
 use exchange::make_call;
 pub use settlement::OnUnknown;
@@ -75,8 +78,10 @@ pub enum Wish {
 /// How a run ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// The credentials do not let us in, and why.
+    /// The account's own credentials do not let us in, and why.
     pub credentials: Option<String>,
+    /// Resource owners at the account whose credentials were refused, and why. The others went on.
+    pub refused_owners: BTreeMap<String, String>,
     /// The user stopped it.
     pub stopped: bool,
     /// Attempts of writes that were made.
@@ -95,7 +100,7 @@ pub enum News<'n> {
         /// The attempts of its call.
         attempts: &'n [Attempt],
     },
-    /// So many others of the account are held for one reason.
+    /// So many others are held for one reason: everything that goes out with the same credentials.
     HeldAll(u64, &'n Reason),
 }
 
@@ -105,7 +110,7 @@ pub type Observer = Arc<dyn Fn(News<'_>) + Send + Sync>;
 /// Sends the deliveries of a run.
 #[derive(Clone)]
 pub struct Runner {
-    ledger: Ledger,
+    store: Arc<dyn Store>,
     client: Client,
     account: String,
     options: RunnerOptions,
@@ -113,16 +118,16 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner of this ledger over this client, which is logged in as that account.
+    /// A runner of this store over this client, which is logged in as that account.
     #[must_use]
     pub fn new(
-        ledger: Ledger,
+        store: impl Store,
         client: Client,
         account: impl Into<String>,
         options: RunnerOptions,
         observer: Observer,
     ) -> Self {
-        Self { ledger, client, account: account.into(), options, observer }
+        Self { store: Arc::new(store), client, account: account.into(), options, observer }
     }
 
     /// Sends everything of a run that is waiting, after finding out what became of what an
@@ -143,7 +148,7 @@ impl Runner {
         let (done, finished) = mpsc::unbounded_channel();
         let mut desk = Desk {
             run,
-            ready: self.in_doubt()?,
+            ready: self.in_doubt().await?,
             calls: JoinSet::new(),
             calling: 0,
             finished,
@@ -154,9 +159,9 @@ impl Runner {
             nothing_due: false,
             ahead: Ahead::new(self.options.concurrency),
             settle_by: None,
-            has_witness: self.has_witness()?,
+            has_witness: self.has_witness().await?,
             rounds: HashMap::new(),
-            started_at_ms: self.ledger.now_ms(),
+            started_at_ms: self.store.now_ms(),
             deadlines: HashMap::new(),
             looks: Some(Looks {
                 confirm: confirm::Confirmer::new(self.options.confirm_for),
@@ -164,6 +169,9 @@ impl Runner {
             }),
             looking: None,
             queued: Queued::default(),
+            doubt: doubt::Doubt::default(),
+            refused: BTreeMap::new(),
+            to_hold: Vec::new(),
             ended: Ended::default(),
         };
         self.look_again_at_unknown(run).await?;
@@ -186,8 +194,8 @@ impl Runner {
 
     /// What an earlier process may have sent. What another login left in doubt is not for this
     /// client to look for, let alone to send.
-    fn in_doubt(&self) -> Result<VecDeque<(Delivery, bool)>, LedgerError> {
-        let left = self.ledger.in_doubt()?.into_iter();
+    async fn in_doubt(&self) -> Result<VecDeque<(Delivery, bool)>, LedgerError> {
+        let left = self.store.in_doubt().await?.into_iter();
         let ours = left.filter(|delivery| delivery.account == self.account);
         Ok(ours.map(|delivery| (delivery, true)).collect())
     }
@@ -198,10 +206,14 @@ impl Runner {
         desk: &mut Desk,
         wish: &mut watch::Receiver<Wish>,
     ) -> Result<(), LedgerError> {
+        if !desk.refused.is_empty() {
+            self.hold_refused(desk).await?;
+        }
         let stopping = *wish.borrow() > Wish::GoOn || desk.ended.credentials.is_some();
         if stopping {
             self.give_back(desk).await?;
         } else {
+            desk.take_up_doubts();
             self.start(desk);
             self.look_around(desk);
         }
@@ -267,9 +279,9 @@ impl Runner {
             desk.ahead.ran_dry();
         }
         if desk.claiming.is_none() && !desk.nothing_due && !full {
-            let (ledger, run, limit) = (self.ledger.clone(), desk.run, ahead);
-            let now_ms = ledger.now_ms();
-            desk.claiming = Some(async move { ledger.claim(run, now_ms, limit).await }.boxed());
+            let (store, run, limit) = (Arc::clone(&self.store), desk.run, ahead);
+            let now_ms = store.now_ms();
+            desk.claiming = Some(async move { store.claim(run, now_ms, limit).await }.boxed());
         }
     }
 
@@ -278,7 +290,7 @@ impl Runner {
         delivery.deadline_at_ms = Some(desk.deadline(&delivery, self));
         let client = self.client.clone();
         let done = desk.done.clone();
-        let now_ms = self.ledger.now_ms();
+        let now_ms = self.store.now_ms();
         desk.calls.spawn(async move {
             let result = make_call(&client, &mut delivery, in_doubt, now_ms).await;
             let _ = done.send(Finished { delivery, result });
@@ -287,21 +299,20 @@ impl Runner {
 
     /// What was claimed and not begun goes back, untouched.
     async fn give_back(&self, desk: &mut Desk) -> Result<(), LedgerError> {
-        let held = desk.ended.credentials.clone();
-        let back: Vec<_> = desk
-            .ready
-            .drain(..)
+        let now_ms = self.store.now_ms();
+        let ready = std::mem::take(&mut desk.ready).into_iter();
+        let back: Vec<_> = ready
             .filter(|(_, in_doubt)| !in_doubt)
             .map(|(delivery, _)| {
-                let settlement = match &held {
-                    Some(text) => Settlement::Held(Reason::new(text.clone())),
-                    None => Settlement::Waiting { due_at_ms: self.ledger.now_ms(), reason: None },
+                let settlement = match self.refusal(desk, &delivery) {
+                    Some(reason) => Settlement::Held(reason),
+                    None => Settlement::Waiting { due_at_ms: now_ms, reason: None },
                 };
                 (delivery.id, settlement, Vec::new())
             })
             .collect();
         if !back.is_empty() {
-            self.ledger.settle_many(back).await?;
+            self.store.settle_many(back).await?;
         }
         Ok(())
     }
@@ -332,7 +343,8 @@ impl Runner {
             || !desk.to_settle.is_empty()
             || desk.settling.is_some()
             || desk.claiming.is_some()
-            || desk.looking.is_some();
+            || desk.looking.is_some()
+            || !desk.to_hold.is_empty();
         if busy {
             return Ok(false);
         }
@@ -340,10 +352,10 @@ impl Runner {
             self.give_back(desk).await?;
             return Ok(true);
         }
-        if !desk.ready.is_empty() || !desk.nothing_due {
+        if !desk.ready.is_empty() || !desk.doubt.is_empty() || !desk.nothing_due {
             return Ok(false);
         }
-        if self.ledger.next_due_ms(desk.run)?.is_some() {
+        if self.store.next_due_ms(desk.run).await?.is_some() {
             return Ok(false);
         }
         // The last look has to be one that was made after everything was settled.

@@ -217,7 +217,12 @@ pub const MOVES: &[Move] = &[
     ),
     row(Unknown, Held, &[Reconciler, Person], "proven absent, and not to be sent by machine"),
     row(Held, Staged, &[Input], "the same input was delivered again"),
-    row(Held, Waiting, &[Person], "told to try again"),
+    row(
+        Held,
+        Waiting,
+        &[Person, Sender, Reconciler],
+        "told to try again, or what it was parked behind is settled",
+    ),
     row(Held, Rejected, &[Input], "delivered again, and a check refused it"),
     row(Held, Held, &[Input], "delivered again, and held again"),
     row(Held, Cancelled, &[Person], "withdrawn"),

@@ -12,6 +12,10 @@ use crate::{Delivery, LedgerError, Query, Reason, RunId, Settlement, State};
 
 const FIRST: Duration = Duration::from_millis(400);
 const LAST: Duration = Duration::from_secs(5);
+/// The code of a queued delivery that was looked for until the end and not seen. It was last looked for when it was
+/// last [updated](Delivery::updated_at_ms).
+pub const NOT_SEEN: &str = "ledger.not_seen";
+
 /// How many are looked for at a time.
 const BATCH: usize = 200;
 
@@ -65,7 +69,7 @@ impl Confirmer {
         };
         let (mut seen, mut left) = (0, 0);
         loop {
-            let batch = runner.ledger.list(&query)?;
+            let batch = runner.store.list(query.clone()).await?;
             let Some(last) = batch.last() else { break };
             query.after_id = Some(last.id);
             let found = look_for(runner, &batch, queued, Instant::now() >= give_up_at).await?;
@@ -117,7 +121,7 @@ async fn look_for(
     }
     let moves = rows.iter().map(|(d, s)| (d.id, s.clone(), Vec::new())).collect();
     let mut confirmed = 0;
-    let settled = runner.ledger.settle_many(moves).await?;
+    let settled = runner.store.settle_many(moves).await?;
     for ((delivery, settlement), one) in rows.iter().zip(settled) {
         one?;
         confirmed += usize::from(matches!(settlement, Settlement::Confirmed { .. }));
@@ -130,6 +134,7 @@ fn still_queued(text: &str, differences: Vec<String>) -> Settlement {
     Settlement::Queued {
         status: None,
         reason: Some(Reason {
+            code: Some(NOT_SEEN.to_owned()),
             text: text.to_owned(),
             action: Some(
                 "ask the API's people whether the run has ended; deliver the file again to look once more".to_owned(),

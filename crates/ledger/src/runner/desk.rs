@@ -1,18 +1,19 @@
 //! What the runner remembers while it runs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use steadfast::{Error, Outcome, Time};
+use steadfast::{Error, Outcome, Principal, Time};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::ahead::Ahead;
+use super::doubt::Doubt;
 use super::{Ended, Runner, confirm, witness};
-use crate::{Delivery, DeliveryId, LedgerError, RunId, Settled, Settlement};
+use crate::{Delivery, DeliveryId, LedgerError, Reason, RunId, Settled, Settlement};
 
 /// A call that has ended and has to be settled.
 pub(super) struct Finished {
@@ -45,6 +46,11 @@ pub(super) struct Desk {
     pub(super) looks: Option<Looks>,
     pub(super) looking: Option<BoxFuture<'static, Result<Looks, LedgerError>>>,
     pub(super) queued: Queued,
+    pub(super) doubt: Doubt,
+    /// Whose credentials were refused, and what to say of all that goes out with them.
+    pub(super) refused: BTreeMap<Principal, Reason>,
+    /// Those of them whose waiting deliveries are still to be held.
+    pub(super) to_hold: Vec<Principal>,
     pub(super) ended: Ended,
 }
 
@@ -70,7 +76,7 @@ impl Desk {
             Some(_) | None => *self
                 .deadlines
                 .entry(delivery.id)
-                .or_insert_with(|| runner.ledger.now_ms().saturating_add(allowance_ms)),
+                .or_insert_with(|| runner.store.now_ms().saturating_add(allowance_ms)),
         }
     }
 }

@@ -9,7 +9,7 @@ use steadfast::{
     Success,
 };
 
-use crate::{AttemptRow, Delivery, Ledger};
+use crate::{AttemptRow, Delivery};
 
 pub(super) async fn make_call(
     client: &Client,
@@ -89,8 +89,8 @@ pub(super) fn attempts_of(result: &Result<Outcome, Error>) -> &[Attempt] {
 
 /// The attempts as rows, dated by the calendar. One that ended well needs no rule: there is
 /// nothing to explain, and the ledger keeps a clean first try in the delivery's own columns.
-pub(super) fn rows_of(client: &Client, ledger: &Ledger, attempts: &[Attempt]) -> Vec<AttemptRow> {
-    let (now, now_ms) = (client.now(), ledger.now_ms());
+pub(super) fn rows_of(client: &Client, now_ms: i64, attempts: &[Attempt]) -> Vec<AttemptRow> {
+    let now = client.now();
     attempts
         .iter()
         .map(|attempt| AttemptRow {

@@ -25,23 +25,24 @@ const AGAIN_LAST: Duration = Duration::from_secs(30);
 pub(super) enum Verdict {
     /// Settle the delivery.
     Settle(Settlement),
-    /// Settle it, and hold everything else of the account for the same reason.
-    SettleAndHoldAll(Settlement, Reason),
+    /// Send it again after that time, with its key: it may be in effect, and twice has the effect of once.
+    AgainInDoubt(Duration),
     /// Leave it in doubt: the next run finds out what became of it.
     LeaveInDoubt,
 }
 
-/// Reads the end of a call. `rounds`: how many calls were made for this delivery before.
+/// Reads the end of a call. `rounds`: how many calls were made for this delivery before. `remembered`: the API
+/// still knows its idempotency key.
 pub(super) fn verdict(
     result: &Result<Outcome, Error>,
     delivery: &Delivery,
-    rounds: u32,
+    (rounds, remembered): (u32, bool),
     on_unknown: OnUnknown,
     now_ms: i64,
 ) -> Verdict {
     match result {
         Ok(outcome) => Verdict::Settle(success(outcome)),
-        Err(error) => failure(error, delivery, rounds, on_unknown, now_ms),
+        Err(error) => failure(error, delivery, (rounds, remembered), on_unknown, now_ms),
     }
 }
 
@@ -66,26 +67,20 @@ fn success(outcome: &Outcome) -> Settlement {
 fn failure(
     error: &Error,
     delivery: &Delivery,
-    rounds: u32,
+    (rounds, remembered): (u32, bool),
     on_unknown: OnUnknown,
     now_ms: i64,
 ) -> Verdict {
     match error.kind() {
-        Kind::Credentials(_) => {
-            let reason = reason(error);
-            match error.effect() {
-                // What was sent before the credentials failed has to be looked for by the next run.
-                Effect::Unknown => Verdict::LeaveInDoubt,
-                Effect::None | Effect::Applied => {
-                    Verdict::SettleAndHoldAll(Settlement::Held(reason.clone()), reason)
-                }
-            }
-        }
+        Kind::Credentials(_) => Verdict::Settle(Settlement::Held(reason(error))),
         Kind::Cancelled if error.effect() == Effect::Unknown => Verdict::LeaveInDoubt,
         Kind::Unknown if on_unknown == OnUnknown::Resend => {
             Verdict::Settle(Settlement::Waiting { due_at_ms: now_ms, reason: Some(reason(error)) })
         }
-        Kind::Unknown => Verdict::Settle(Settlement::Unknown(unknown(error, delivery))),
+        Kind::Unknown => match in_doubt_again(error, delivery, rounds, now_ms) {
+            Some(wait) if remembered => Verdict::AgainInDoubt(wait),
+            _ => Verdict::Settle(Settlement::Unknown(unknown(error, delivery))),
+        },
         Kind::Differs => Verdict::Settle(Settlement::Held(reason(error))),
         // Some of it is done. A person sends what is not.
         Kind::Partial => Verdict::Settle(Settlement::Held(reason(error))),
@@ -100,15 +95,15 @@ fn failure(
 /// Nothing took effect and it may go better later: wait, never less than the server asked, and
 /// not past the deadline.
 fn later(error: &Error, delivery: &Delivery, rounds: u32, now_ms: i64) -> Settlement {
-    let own = AGAIN_FIRST.saturating_mul(1 << rounds.min(8)).min(AGAIN_LAST);
     let wait = match error.kind() {
         Kind::Cancelled => Duration::ZERO,
-        _ => own.max(error.details().retry_after.unwrap_or_default()),
+        _ => pause(error, rounds),
     };
-    let due_at_ms = now_ms.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+    let due_at_ms = at(now_ms, wait);
     let mut reason = reason(error);
-    let over = delivery.deadline_at_ms.is_some_and(|deadline| due_at_ms >= deadline);
-    if over || (error.details().stop == Stop::Deadline && error.kind() != Kind::Cancelled) {
+    if is_over(delivery, due_at_ms)
+        || (error.details().stop == Stop::Deadline && error.kind() != Kind::Cancelled)
+    {
         reason.text = format!("given up at its deadline; last: {}", reason.text);
         reason.action = Some("deliver the file again when the API is back".to_owned());
         return Settlement::Held(reason);
@@ -116,7 +111,34 @@ fn later(error: &Error, delivery: &Delivery, rounds: u32, now_ms: i64) -> Settle
     Settlement::Waiting { due_at_ms, reason: Some(reason) }
 }
 
-fn reason(error: &Error) -> Reason {
+/// How long to wait before it is sent again though it may be in effect; none if a call ended for another
+/// reason than that it had its attempts, or its time is over.
+fn in_doubt_again(
+    error: &Error,
+    delivery: &Delivery,
+    rounds: u32,
+    now_ms: i64,
+) -> Option<Duration> {
+    let wait = pause(error, rounds);
+    let may = matches!(error.details().stop, Stop::Attempts | Stop::HintTooLong);
+    (may && !is_over(delivery, at(now_ms, wait))).then_some(wait)
+}
+
+/// Never less than the server asked.
+fn pause(error: &Error, rounds: u32) -> Duration {
+    let own = AGAIN_FIRST.saturating_mul(1 << rounds.min(8)).min(AGAIN_LAST);
+    own.max(error.details().retry_after.unwrap_or_default())
+}
+
+fn at(now_ms: i64, wait: Duration) -> i64 {
+    now_ms.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn is_over(delivery: &Delivery, due_at_ms: i64) -> bool {
+    delivery.deadline_at_ms.is_some_and(|deadline| due_at_ms >= deadline)
+}
+
+pub(super) fn reason(error: &Error) -> Reason {
     let details = error.details();
     let text = match error.kind() {
         Kind::Credentials(kind) => match &details.message {

@@ -1,14 +1,17 @@
 //! Writing down how calls ended, many at a time.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use steadfast::Kind;
 use tokio::time::Instant;
 
 use super::desk::{Desk, Settling, lock};
+use super::doubt::is_remembered;
 use super::exchange::{attempts_of, rows_of};
-use super::settlement::{Verdict, verdict};
-use super::{GATHERED, News, Runner};
-use crate::{LedgerError, Settlement};
+use super::settlement::{Verdict, reason, verdict};
+use super::{GATHERED, News, Runner, refused};
+use crate::{DeliveryId, LedgerError, Settlement};
 
 impl Runner {
     pub(super) fn begin_settling(&self, desk: &mut Desk) {
@@ -21,38 +24,50 @@ impl Runner {
             return;
         }
         desk.settle_by = None;
-        let now_ms = self.ledger.now_ms();
+        let now_ms = self.store.now_ms();
         let mut batch = Vec::new();
         for finished in std::mem::take(&mut desk.to_settle) {
             let rounds = desk.rounds.get(&finished.delivery.id).copied().unwrap_or(0);
             let on_unknown = self.options.on_unknown;
             desk.ended.attempts += attempts_of(&finished.result).len() as u64;
-            match verdict(&finished.result, &finished.delivery, rounds, on_unknown, now_ms) {
+            if let (Some(principal), Err(error)) =
+                (refused::to_blame(&self.client, &finished), &finished.result)
+            {
+                let reason = desk.refuse(principal, &reason(error));
+                // What was sent before the credentials failed has to be looked for by the next run.
+                if !matches!(error.kind(), Kind::Unknown) {
+                    batch.push((finished, Settlement::Held(reason)));
+                }
+                continue;
+            }
+            let before = (rounds, is_remembered(&self.client, &finished, now_ms));
+            match verdict(&finished.result, &finished.delivery, before, on_unknown, now_ms) {
                 Verdict::Settle(settlement) => batch.push((finished, settlement)),
-                Verdict::SettleAndHoldAll(settlement, reason) => {
-                    desk.ended.credentials.get_or_insert(reason.text);
-                    batch.push((finished, settlement));
+                Verdict::AgainInDoubt(wait) => {
+                    *desk.rounds.entry(finished.delivery.id).or_default() += 1;
+                    let rows = rows_of(&self.client, now_ms, attempts_of(&finished.result));
+                    desk.doubt.wait(Instant::now() + wait, finished.delivery, rows);
                 }
-                Verdict::LeaveInDoubt => {
-                    if let Err(error) = &finished.result
-                        && matches!(error.kind(), Kind::Credentials(_))
-                    {
-                        desk.ended.credentials.get_or_insert_with(|| error.summary());
-                    }
-                }
+                Verdict::LeaveInDoubt => {}
             }
         }
-        let (ledger, client) = (self.ledger.clone(), self.client.clone());
+        let (store, client) = (Arc::clone(&self.store), self.client.clone());
+        let earlier: Vec<_> = batch
+            .iter()
+            .map(|(finished, _)| desk.doubt.attempts_of(finished.delivery.id))
+            .collect();
         desk.settling = Some(
             async move {
                 let rows = batch
                     .iter()
-                    .map(|(finished, settlement)| {
-                        let rows = rows_of(&client, &ledger, attempts_of(&finished.result));
+                    .zip(earlier)
+                    .map(|((finished, settlement), mut rows)| {
+                        let now_ms = store.now_ms();
+                        rows.extend(rows_of(&client, now_ms, attempts_of(&finished.result)));
                         (finished.delivery.id, settlement.clone(), rows)
                     })
                     .collect();
-                let settled = ledger.settle_many(rows).await;
+                let settled = store.settle_many(rows).await;
                 (batch, settled)
             }
             .boxed(),
@@ -66,7 +81,6 @@ impl Runner {
         (batch, settled): Settling,
     ) -> Result<(), LedgerError> {
         let settled = settled?;
-        let mut reason_for_all = None;
         for ((finished, settlement), one) in batch.iter().zip(settled) {
             one?;
             let id = finished.delivery.id;
@@ -85,17 +99,20 @@ impl Runner {
                 }
                 _ => {}
             }
-            if let (Settlement::Held(reason), Err(error)) = (settlement, &finished.result)
-                && matches!(error.kind(), Kind::Credentials(_))
-            {
-                reason_for_all.get_or_insert((finished.delivery.account.clone(), reason.clone()));
-            }
             let delivery = &finished.delivery;
             (self.observer)(News::Settled { delivery, settlement, attempts });
         }
-        if let Some((account, reason)) = reason_for_all {
-            let held = self.ledger.hold_all(&account, reason.clone()).await?;
-            (self.observer)(News::HeldAll(held, &reason));
+        Ok(())
+    }
+
+    /// Settles one for which nothing more was sent.
+    pub(super) async fn settle_one(
+        &self,
+        id: DeliveryId,
+        settlement: Settlement,
+    ) -> Result<(), LedgerError> {
+        for settled in self.store.settle_many(vec![(id, settlement, Vec::new())]).await? {
+            settled?;
         }
         Ok(())
     }
@@ -119,7 +136,7 @@ impl Runner {
             }
             self.begin_settling(desk);
             if desk.settling.is_none() {
-                return Ok(());
+                return self.hold_refused(desk).await;
             }
         }
     }

@@ -21,12 +21,12 @@ impl Runner {
             ..Query::default()
         };
         loop {
-            let page = self.ledger.list(&query)?;
+            let page = self.store.list(query.clone()).await?;
             let Some(last) = page.last() else { return Ok(()) };
             query.after_id = Some(last.id);
             for delivery in &page {
                 let Some(settlement) = self.second_look(delivery).await else { continue };
-                self.ledger.settle(delivery.id, settlement.clone(), Vec::new()).await?;
+                self.settle_one(delivery.id, settlement.clone()).await?;
                 let settlement = &settlement;
                 (self.observer)(News::Settled { delivery, settlement, attempts: &[] });
             }
@@ -39,7 +39,7 @@ impl Runner {
             LookUp::Found(found) => same(delivery, found),
             LookUp::Absent | LookUp::CannotTell(_) => {
                 (self.options.on_unknown == OnUnknown::Resend).then(|| Settlement::Waiting {
-                    due_at_ms: self.ledger.now_ms(),
+                    due_at_ms: self.store.now_ms(),
                     reason: Some(Reason::new("not to be seen; sent again by the user's decision")),
                 })
             }

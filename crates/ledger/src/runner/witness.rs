@@ -30,7 +30,7 @@ impl Witness {
 
     /// Calls a witness, if calls wait for one and it is time.
     pub(super) async fn call(&mut self, runner: &Runner) -> Result<(), LedgerError> {
-        let (client, ledger) = (&runner.client, &runner.ledger);
+        let (client, store) = (&runner.client, &runner.store);
         if client.activity().waiting_for_lock == 0 {
             self.rhythm.reset(FIRST);
             return Ok(());
@@ -39,9 +39,9 @@ impl Witness {
             return Ok(());
         }
         self.rhythm.slower(FIRST, LAST);
-        for delivery in runner.witnesses()? {
+        for delivery in runner.witnesses().await? {
             // The list comes without bodies.
-            let Some(delivery) = ledger.get(delivery.id)? else { continue };
+            let Some(delivery) = store.get(delivery.id).await? else { continue };
             let Some(id) = &delivery.resource_id else { continue };
             match client.witness(&delivery.resource, id, &delivery.body).await {
                 Testimony::Unfit(why) => {
@@ -65,16 +65,17 @@ impl Witness {
 
 impl Runner {
     /// True if a witness can be called, or none will ever be needed.
-    pub(super) fn has_witness(&self) -> Result<bool, LedgerError> {
-        Ok(self.client.dialect().lock.is_none() || !self.witnesses()?.is_empty())
+    pub(super) async fn has_witness(&self) -> Result<bool, LedgerError> {
+        Ok(self.client.dialect().lock.is_none() || !self.witnesses().await?.is_empty())
     }
 
     /// Records that we made, of every resource that names a witness, newest first.
-    fn witnesses(&self) -> Result<Vec<Delivery>, LedgerError> {
+    async fn witnesses(&self) -> Result<Vec<Delivery>, LedgerError> {
         let mut witnesses = Vec::new();
         for (name, resource) in &self.client.dialect().resource {
             if resource.witness.is_some() {
-                witnesses.extend(self.ledger.latest_applied(&self.account, name, CANDIDATES)?);
+                let latest = self.store.latest_applied(&self.account, name, CANDIDATES);
+                witnesses.extend(latest.await?);
             }
         }
         Ok(witnesses)

@@ -4,6 +4,7 @@ use rusqlite::params;
 
 use super::accept::Handed;
 use super::by_hand::RETRIED;
+use super::lane::UNPARKED;
 use super::row::Hot;
 use super::writer::{Fault, Scope, Work, check};
 use crate::delivery::{Accepted, DeliveryId, Initial, Reason};
@@ -83,7 +84,9 @@ impl Handed<'_> {
             State::Rejected | State::Held | State::Cancelled => true,
             State::Staged => self.refused() || matches!(self.new.initial, Initial::Waiting(_)),
             // It is checked like a new one: what was true when it failed may not be true today.
-            State::Waiting if known.hot.code().as_deref() == Some(RETRIED) => true,
+            State::Waiting if matches!(known.hot.code().as_deref(), Some(RETRIED | UNPARKED)) => {
+                true
+            }
             _ => unsent && self.refused(),
         };
         if anew {

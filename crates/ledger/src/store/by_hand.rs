@@ -78,7 +78,7 @@ impl Ledger {
         })
     }
 
-    async fn act_on(
+    pub(crate) async fn act_on(
         &self,
         ids: Vec<DeliveryId>,
         act: Act,

@@ -12,6 +12,11 @@ use crate::delivery::{DeliveryId, Reason};
 use crate::identity;
 use crate::state::State;
 
+/// The code of what is held because something before it in its lane failed.
+const PARKED: &str = "ledger.parked";
+/// The code of what waits again, because that is settled.
+pub(super) const UNPARKED: &str = "ledger.unparked";
+
 impl Work {
     /// Puts a delivery that was just written into its lane, if anything else can be in it.
     pub(super) fn find_lane(
@@ -114,14 +119,52 @@ impl Work {
         Ok(())
     }
 
-    /// After a row has left `from`: parks those behind a failed head, and lets the next one step
-    /// forward. Says how many were parked.
+    /// After a row has left `from`: parks those behind a failed head, lets those go on that stood behind one which
+    /// is settled now, and the next one step forward. Says how many were parked.
     pub(super) fn after_move(&mut self, from: State, hot: &Hot, now_ms: i64) -> Result<u64, Fault> {
+        let Some(lane) = hot.lane else { return Ok(0) };
+        let is_settled = !hot.state.is_open() && !hot.state.is_failed();
         let over = from == State::Sending || from.is_open() && !hot.state.is_open();
-        let Some(lane) = hot.lane.filter(|_| over) else { return Ok(0) };
-        let parked = if hot.state.is_failed() { self.park_behind(lane, hot, now_ms)? } else { 0 };
-        self.step_forward(lane)?;
+        let mut parked = 0;
+        if over && hot.state.is_failed() {
+            parked = self.park_behind(lane, hot, now_ms)?;
+        } else if is_settled {
+            self.unpark(lane, now_ms)?;
+        }
+        if over || is_settled {
+            self.step_forward(lane)?;
+        }
         Ok(parked)
+    }
+
+    /// Lets those wait again that were parked, up to the next one that failed itself.
+    fn unpark(&mut self, lane: i64, now_ms: i64) -> Result<(), Fault> {
+        let rows: Vec<Hot> = self
+            .db
+            .prepare_cached(concat!(
+                "SELECT ",
+                hot_columns!(),
+                " FROM delivery d WHERE d.lane = ?1 AND d.lane IS NOT NULL AND d.state >= 7 AND d.state <= 9
+                  ORDER BY d.id"
+            ))?
+            .query_map([lane], Hot::from_row)?
+            .collect::<rusqlite::Result<_>>()?;
+        for mut row in rows {
+            if row.state != State::Held || row.code().as_deref() != Some(PARKED) {
+                break;
+            }
+            row.state = State::Waiting;
+            row.due_at_ms = Some(now_ms);
+            row.updated_at_ms = now_ms;
+            row.set_reason(Some(
+                &Reason::new("what it stood behind is settled")
+                    .with_code(UNPARKED)
+                    .with_action("deliver the same file again: that checks and sends it"),
+            ));
+            self.enter_lane(&mut row)?;
+            self.shift(State::Held, &row)?;
+        }
+        Ok(())
     }
 
     fn park_behind(&mut self, lane: i64, head: &Hot, now_ms: i64) -> Result<u64, Fault> {
@@ -209,8 +252,10 @@ impl Hot {
         self.due_at_ms = None;
         self.set_reason(Some(
             &Reason::new(format!("it comes after delivery {head}, which is {state}"))
-                .with_code("ledger.parked")
-                .with_action(format!("deal with delivery {head} first, then try this one again")),
+                .with_code(PARKED)
+                .with_action(format!(
+                    "deal with delivery {head} first (steadfast ledger show {head}); this one goes on when that is settled"
+                )),
         ));
     }
 }

@@ -108,6 +108,31 @@ impl Ledger {
         .await
     }
 
+    /// Holds those of these deliveries that are waiting, for one reason. The others are left as they are. Says how
+    /// many were held.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn hold(&self, ids: Vec<DeliveryId>, reason: Reason) -> Result<u64, LedgerError> {
+        let now_ms = self.now_ms();
+        self.write(move |work| {
+            let mut held = Vec::new();
+            for id in &ids {
+                let row = Hot::read(&work.db, *id)?.filter(|row| row.state == State::Waiting);
+                if let Some(row) = row {
+                    held.push(work.hold(row, &reason, now_ms)?);
+                }
+            }
+            // Only now, so that those of them that stand behind others are held for this reason, too.
+            for row in &held {
+                work.after_move(State::Waiting, row, now_ms)?;
+            }
+            Ok(held.len() as u64)
+        })
+        .await
+    }
+
     /// Holds every waiting delivery of an account, for one reason, such as refused credentials. Says how
     /// many that were.
     ///
@@ -309,11 +334,16 @@ impl Work {
             ))?
             .query_map(params![account, CHUNK], Hot::from_row)?
             .collect::<rusqlite::Result<_>>()?;
-        for row in &rows {
-            let mut row = row.clone();
-            row.take(&Settlement::Held(reason.clone()), now_ms);
-            self.shift(State::Waiting, &row)?;
+        let held = rows.len() as u64;
+        for row in rows {
+            self.hold(row, reason, now_ms)?;
         }
-        Ok(rows.len() as u64)
+        Ok(held)
+    }
+
+    fn hold(&mut self, mut row: Hot, reason: &Reason, now_ms: i64) -> Result<Hot, Fault> {
+        row.take(&Settlement::Held(reason.clone()), now_ms);
+        self.shift(State::Waiting, &row)?;
+        Ok(row)
     }
 }

@@ -44,6 +44,8 @@ struct Row {
     state: State,
     due_at_ms: Option<i64>,
     lane: Option<String>,
+    /// Held because of another one, or waiting again since that is settled.
+    parked: bool,
 }
 
 struct Model {
@@ -125,6 +127,9 @@ impl Model {
             if stopped && self.parks(self.rows[at].run) {
                 to = State::Held;
             }
+            self.rows[at].parked = to == State::Held;
+        } else {
+            self.rows[at].parked = false;
         }
         self.rows[at].state = to;
         self.rows[at].due_at_ms = due_at_ms.filter(|_| to == State::Waiting);
@@ -135,7 +140,22 @@ impl Model {
                     && self.parks(self.rows[other].run)
                 {
                     (self.rows[other].state, self.rows[other].due_at_ms) = (State::Held, None);
+                    self.rows[other].parked = true;
                 }
+            }
+        }
+        if !to.is_open() && !to.is_failed() {
+            self.unpark(at);
+        }
+    }
+
+    fn unpark(&mut self, settled: usize) {
+        for at in self.lane_of(settled) {
+            let row = &mut self.rows[at];
+            if row.state == State::Held && row.parked {
+                (row.state, row.due_at_ms) = (State::Waiting, Some(self.now_ms));
+            } else if row.state.is_failed() {
+                return;
             }
         }
     }
@@ -163,6 +183,7 @@ impl Model {
             state: State::Staged,
             due_at_ms: None,
             lane,
+            parked: false,
         };
         self.rows.push(row);
         self.begin(self.rows.len() - 1, initial);
@@ -184,14 +205,13 @@ impl Model {
             return Accepted::New(self.insert(new, name, lane, &new.initial));
         };
         let id = DeliveryId(at as i64 + 1);
-        let Row { state, body: before, run, .. } = self.rows[at].clone();
+        let Row { state, body: before, run, parked, .. } = self.rows[at].clone();
         let refused = matches!(new.initial, Initial::Rejected(_) | Initial::Held(_));
         let released = matches!(new.initial, Initial::Waiting(_));
+        let begins_anew =
+            refused || state == State::Staged && released || state == State::Waiting && parked;
         let same = before == new.body;
-        if same
-            && (state.was_sent()
-                || state.is_open() && !refused && !(state == State::Staged && released))
-        {
+        if same && (state.was_sent() || state.is_open() && !begins_anew) {
             self.rows[at].run = new.run;
             return Accepted::Again { id, state };
         }
@@ -299,7 +319,7 @@ async fn check(steps: Vec<Step>) {
             Step::HoldAll => {
                 f.ledger.hold_all("acme", reason("refused")).await.unwrap();
                 for row in model.rows.iter_mut().filter(|row| row.state == State::Waiting) {
-                    (row.state, row.due_at_ms) = (State::Held, None);
+                    (row.state, row.due_at_ms, row.parked) = (State::Held, None, false);
                 }
             }
             Step::Tick => {
@@ -324,6 +344,7 @@ fn compare(f: &Fixture, model: &Model, step: &Step) {
             state: delivery.state,
             due_at_ms: delivery.due_at_ms,
             lane: row.lane.clone(),
+            parked: row.parked,
         })
         .collect();
     assert_eq!(rows, model.rows, "after {step:?}");

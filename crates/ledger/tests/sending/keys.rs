@@ -102,3 +102,23 @@ async fn unanswered_writes_are_sent_again_with_their_keys() {
     assert!(all.iter().all(|delivery| delivery.state == State::Applied), "{all:#?}");
     assert_eq!((runs(&world), world.requests("create").len()), (12, 16));
 }
+
+#[tokio::test]
+async fn an_api_that_fails_for_longer_than_a_call_gets_the_key_again_until_it_answers() {
+    let world = World::of_kneo().await;
+    // The first takes effect, and no attempt of the first call is answered.
+    world.faults(json!([
+        {"on": {"kind": "create", "nth": 1}, "do": {"kind": "commit_then_status", "status": 504, "body": "html"}},
+        {"on": {"kind": "create", "nth": [2, 3]}, "do": {"kind": "status", "status": 503, "body": "empty"}},
+    ]));
+    let run = world.begin().await;
+    let id = world.accept(kneo_run(run, 1, "k1")).await;
+    world.send(run).await;
+    let delivery = world.get(id);
+    assert_eq!(delivery.state, State::Applied, "{delivery:?}");
+    assert_eq!((runs(&world), world.requests("create").len()), (1, 4));
+    let effects: Vec<_> =
+        world.ledger.attempts(id).unwrap().into_iter().map(|a| (a.n, a.status)).collect();
+    let answers = [(1, Some(504)), (2, Some(503)), (3, Some(503)), (4, Some(200))];
+    assert_eq!(effects, answers, "each attempt is on record");
+}

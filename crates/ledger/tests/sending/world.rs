@@ -118,6 +118,11 @@ pub(crate) fn quick(name: &str) -> Dialect {
     let mut dialect = Dialect::built_in(name).unwrap();
     let policy = &mut dialect.policy.recommended;
     (policy.fault_base_ms, policy.throttle_base_ms, policy.wait_cap_ms) = (4, 4, 16);
+    for resource in dialect.resource.values_mut() {
+        if let Some(lookup) = &mut resource.lookup {
+            lookup.settle_ms = 40;
+        }
+    }
     dialect
 }
 
