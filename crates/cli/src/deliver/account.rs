@@ -51,6 +51,8 @@ impl Account {
         let counts = ledger.counts(delivered.run).map_err(Failure::usage)?;
         let ended = delivered.ended.clone().unwrap_or_default();
         let resource = &dialect.resource[&job.resource];
+        let held = ended.refused_owners.values().map(|why| format!("all of it is held: {why}"));
+        let remarks = delivered.remarks.iter().cloned().chain(held).collect();
         Ok(Self {
             run: delivered.run,
             counts,
@@ -58,7 +60,7 @@ impl Account {
             attempts: ended.attempts,
             elapsed_s: delivered.elapsed.as_secs_f64(),
             findings: delivered.findings.clone(),
-            remarks: delivered.remarks.clone(),
+            remarks,
             credentials: ended.credentials,
             stopped: ended.stopped,
             audit: None,

@@ -3,7 +3,7 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, ColumnConstraint, Table, Width};
 use serde_json::{Value, json};
-use steadfast_ledger::{Act, ActRow, AttemptRow, Delivery, Ledger, Run, State};
+use steadfast_ledger::{Act, ActRow, AttemptRow, Delivery, Ledger, NOT_SEEN, Run, State};
 
 use super::record::{self, Records};
 use super::{Desk, Ended, Stop, WIDTH_PIPED, name, words};
@@ -96,6 +96,8 @@ impl Story {
             facts.add(if n == 0 { "differences" } else { "" }, difference);
         }
         facts.add("due", &self.due());
+        facts.add("sent", &self.sent());
+        facts.add("looked", &self.looked());
         let line = if delivery.lines.contains([',', '-']) { "lines" } else { "line" };
         facts.add("from", &format!("{}, {line} {}", self.run.source, delivery.lines));
         let started = words::moment(self.run.started_at_ms);
@@ -163,6 +165,33 @@ impl Story {
                 if due_at_ms > jiff::Timestamp::now().as_millisecond() =>
             {
                 format!("not before {}", words::moment(due_at_ms))
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// When something may have left, where that is what a person has to know.
+    fn sent(&self) -> String {
+        let delivery = &self.delivery;
+        if !matches!(delivery.state, State::Sending | State::Unknown) {
+            return String::new();
+        }
+        match (delivery.first_sent_at_ms, delivery.last_sent_at_ms) {
+            (Some(first), Some(last)) if first != last => {
+                format!("first {}, last {}", words::moment(first), words::moment(last))
+            }
+            (Some(only), _) | (_, Some(only)) => words::moment(only),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// When a queued one was last looked for, in vain.
+    fn looked(&self) -> String {
+        let reason = self.delivery.reason.as_ref();
+        let in_vain = reason.and_then(|reason| reason.code.as_deref()) == Some(NOT_SEEN);
+        match self.delivery.state {
+            State::Queued if in_vain => {
+                format!("last at {}", words::moment(self.delivery.updated_at_ms))
             }
             _ => String::new(),
         }
