@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-# The addresses that the pages use, in the order of the doubles.
-APIS = ["knosc", "thredfi", "operations1", "kneo"]
+from apis import APIS
+from clients import Refused
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(
     not (shutil.which("bash") and shutil.which("curl")), reason="bash or curl is not there"
 )
@@ -28,6 +28,7 @@ class Shell:
     """Runs what a page says against the doubles of this test, in a folder of its own."""
 
     def __init__(self, doubles, folder):
+        # The pages give the doubles the ports from 8700 on, in the order of their list.
         self.addresses = {8700 + place: double.control_url.split("/")[2] for place, double in doubles.items()}
         self.folder = folder
 
@@ -104,13 +105,14 @@ def test_faults_are_scripted_as_the_page_says(start, tmp_path):
     _, storm, plan_now, calm, clock, reset = objects(shell.passes(running))
     assert plan_now["plan"] == storm["plan"] and len(plan_now["counts"]) == len(storm["plan"]["faults"])
     assert (calm["counts"], clock["advanced_ms"], reset) == ([], 3_600_000, {"reset": True})
-    exec(python, {"control_url": double.control_url})
-    [rule] = double.get("faults")["counts"]
-    assert (rule["fault"], rule["matched"], rule["fired"]) == ("status", 0, 0)
+    meet_in_python(double, python)
+    [script] = [text for language, text in found if language == "js"]
+    told = meet_in_javascript(double, script)
+    assert [fault["fault"] for fault in told["faults_unmet"]] == ["commit_then_reset"]
 
     [listing] = [text for _, text in blocks("docs/sandbox.md", "## What truly arrived") if "curl" in text]
     [journal] = objects(shell.passes(f"C={double.control_url}\n{listing}"))
-    assert journal["entries"] == []
+    assert [entry["n"] for entry in journal["entries"]] == list(range(1, len(double.journal()) + 1))
     # The plan in the page is one that a file may hold.
     (tmp_path / "plan.json").write_text(plan, encoding="utf-8")
     [with_file, with_preset] = [
@@ -119,3 +121,34 @@ def test_faults_are_scripted_as_the_page_says(start, tmp_path):
     with_file[-1] = str(tmp_path / with_file[-1])
     assert len(start(*with_file)[0].get("faults")["counts"]) == 2
     assert len(start(*with_preset)[0].get("faults")["counts"]) > 5
+
+
+UNDER_TEST = "… the client under test …"
+
+
+def meet_in_python(double, script):
+    client, _ = APIS["thredfi"].client("requests", double)
+    client.log_in()
+
+    def use_the_client():
+        with pytest.raises(Refused) as caught:
+            client.write("i-1")
+        assert caught.value.status == 504
+
+    script = script.replace(f"# {UNDER_TEST}", "use_the_client()")
+    assert "use_the_client" in script
+    exec(script, {"control_url": double.control_url, "use_the_client": use_the_client})
+    assert double.get("faults")["counts"] == []
+    assert [entry["status"] for entry in double.journal(kind="create")] == [504]
+
+
+def meet_in_javascript(double, script):
+    if not shutil.which("node"):
+        pytest.skip("node is not there")
+    assert UNDER_TEST in script
+    script = f"const control_url = '{double.control_url}';\n{script}\n"
+    script += "console.log(JSON.stringify({ doubled, faults_unmet }));"
+    command = ["node", "--input-type=module", "--eval", script]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
