@@ -3,6 +3,7 @@
 //! The full ledger is filled behind the ledger's back: one delivery lives its life, and its rows are
 //! copied by SQL under other ids and keys, whatever columns they have.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -32,6 +33,9 @@ pub(super) async fn compare(args: &Args) -> Result<(), BenchError> {
     template.lives(vec![key(0, false)], &args.body()).await?;
     drop(template);
     fill(&path, i64::try_from(args.finished).unwrap_or(i64::MAX))?;
+    // Otherwise the first commits that are measured wait until all that was filled in is written.
+    let file = File::open(&path).map_err(BenchError::file(&path))?;
+    file.sync_all().map_err(BenchError::file(&path))?;
     println!(
         "{} finished deliveries with bodies of {} bytes, {:.1} GB, filled in {:.0} s",
         args.finished,
