@@ -11,6 +11,7 @@ mod payments;
 mod requirements;
 mod retries;
 mod tokens;
+#[allow(dead_code, reason = "the two programs that share it ask for different things")]
 #[path = "../support/wire.rs"]
 mod wire;
 mod world;
