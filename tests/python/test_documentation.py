@@ -1,27 +1,18 @@
 """The commands of README.md and docs/sandbox.md do what the pages say, typed as they stand there."""
 
 import json
-import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from apis import APIS
 from clients import Refused
+from pages import blocks
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(
     not (shutil.which("bash") and shutil.which("curl")), reason="bash or curl is not there"
 )
-
-
-def blocks(page, heading):
-    """The fenced blocks below a heading, with the language of each."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    [section] = re.findall(rf"^{re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    return re.findall(r"^```(\w*)\n(.*?)^```$", section, re.M | re.S)
 
 
 class Shell:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pages import ROOT, blocks
 from sandbox import PROGRAM
 
-SUBJECTS = Path(__file__).resolve().parents[2] / "drills/subjects"
+SUBJECTS = ROOT / "drills/subjects"
 INTERPRETERS = {".py": sys.executable, ".mjs": "node", ".sh": "bash"}
+NEEDS = {".py": [], ".mjs": ["node"], ".sh": ["bash", "curl", "jq"]}
 APIS = ["knosc", "thredfi", "operations1", "kneo"]
 
 # Which scenarios to run, and by what a subject fails each; by nothing, if it passes.
@@ -49,6 +51,7 @@ NAIVE = {
 
 
 def drill(api, subject, scenarios):
+    """Drills a subject, or any other client at a path."""
     chosen = [word for scenario in scenarios for word in ("--scenario", scenario)]
     command = [INTERPRETERS[Path(subject).suffix], str(SUBJECTS / subject)]
     ended = subprocess.run(
@@ -67,16 +70,19 @@ def drilled():
         yield lambda *subject: running[subject].result()
 
 
+def skip_without(suffix):
+    for tool in NEEDS[suffix]:
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not there")
+
+
 def failed_by(graded):
     return [mark["grade"] for mark in graded["marks"] if not mark["passed"]]
 
 
 @pytest.mark.parametrize(("api", "subject"), RIGHT, ids=map(" ".join, RIGHT))
 def test_one_that_is_right_passes(drilled, api, subject):
-    if Path(subject).suffix != ".py":
-        for tool in [INTERPRETERS[Path(subject).suffix], "curl", "jq"]:
-            if not shutil.which(tool):
-                pytest.skip(f"{tool} is not there")
+    skip_without(Path(subject).suffix)
     graded = drilled(api, subject)
     assert {name: one["verdict"] for name, one in graded.items()} == dict.fromkeys(
         RIGHT[api, subject], "passed"
@@ -97,3 +103,14 @@ def test_one_that_does_nothing_passes_nothing(drilled, api):
     graded = drilled(api, "nothing.py")
     assert len(graded) > 30
     assert [name for name, one in graded.items() if one["verdict"] == "passed"] == []
+
+
+@pytest.mark.parametrize(("suffix", "language"), [(".py", "python"), (".mjs", "javascript"), (".sh", "sh")])
+def test_the_first_clients_of_the_page_work_and_are_told_what_they_lack(tmp_path, suffix, language):
+    skip_without(suffix)
+    [text] = [text for found, text in blocks("docs/drills.md", "## In five minutes") if found == language]
+    client = tmp_path / f"my_client{suffix}"
+    client.write_text(text, encoding="utf-8")
+    graded = drill("kneo", client, ["calm", "reset-after-commit"])
+    assert graded["calm"]["verdict"] == "passed", graded["calm"]
+    assert failed_by(graded["reset-after-commit"]) == ["unfinished"]
