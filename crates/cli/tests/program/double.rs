@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// How long the double may take to answer us.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The double has come to rest when it says so this many times; how often it is asked.
 const REST_LOOKS: u32 = 400;
 const REST_LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -100,12 +100,16 @@ impl Double {
         serde_json::from_str(body).expect("JSON")
     }
 
-    /// The whole journal.
+    /// The whole journal, page by page.
     pub(crate) fn journal(&self) -> Vec<Value> {
-        let mut page = self.get("journal?since=0");
-        match page["entries"].take() {
-            Value::Array(entries) => entries,
-            other => panic!("no journal: {other}"),
+        let mut entries = Vec::new();
+        loop {
+            let mut page = self.get(&format!("journal?since={}&limit=20000", entries.len()));
+            match page["entries"].take() {
+                Value::Array(more) if more.is_empty() => return entries,
+                Value::Array(more) => entries.extend(more),
+                other => panic!("no journal: {other}"),
+            }
         }
     }
 

@@ -18,4 +18,5 @@ mod sandbox;
 mod sandboxed;
 mod session;
 mod settings;
+mod storm;
 mod usage;
