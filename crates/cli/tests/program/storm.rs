@@ -67,8 +67,8 @@ impl Storm {
             running.kill();
             killed += 1;
             if killed % 5 == 0 {
-                let here = double.get("state?masters=0&limit=0")["counts"].clone();
-                println!("killed {killed} times; the double holds {here}");
+                let here = double.get("state?masters=0&limit=0")["order_count"].clone();
+                println!("killed {killed} times; the double holds {here} orders");
             }
         }
     }
