@@ -12,7 +12,7 @@
 //! delivery is killed at the most, `KILLS_PARALLEL` how many are under way at the same time.
 
 mod delivery;
-mod moment;
+pub(crate) mod moment;
 mod table;
 mod truth;
 mod weather;

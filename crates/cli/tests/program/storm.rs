@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::campaign::setting;
 use crate::double::Double;
-use crate::kill::Moments;
+use crate::kill::moment::Moments;
 use crate::orders;
 use crate::place::{Ended, Place, Running};
 
@@ -53,7 +53,7 @@ impl Storm {
     /// Kills the same command so many times, then lets it get done.
     fn deliver(&self, double: &Double, place: &Place) -> Ended {
         let arguments = ["deliver", "orders.csv", "--to", "knosc", "--json"];
-        let mut moments = Moments(self.orders as u64);
+        let mut moments = Moments::of(self.orders as u64);
         let mut killed = 0;
         loop {
             double.post("faults", &json!({ "preset": "storm", "seed": 1 + killed }));
@@ -61,7 +61,7 @@ impl Storm {
             if killed == self.kills {
                 return running.end_within(self.patience);
             }
-            if running.wait(moments.next(self.life.as_millis() as u64)).is_some() {
+            if running.wait(moments.within(self.life)).is_some() {
                 panic!("it was done after {killed} kills: {:#?}", running.end());
             }
             running.kill();

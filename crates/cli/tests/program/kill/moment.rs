@@ -10,10 +10,10 @@ const LONGEST_MS: f64 = 2_500.0;
 const LONG_EVERY: u64 = 6;
 const LONG_MS: f64 = 7_000.0;
 
-pub(super) struct Moments(u64);
+pub(crate) struct Moments(u64);
 
 impl Moments {
-    pub(super) fn of(seed: u64) -> Self {
+    pub(crate) fn of(seed: u64) -> Self {
         Self(seed.wrapping_mul(0xD134_2543_DE82_EF95))
     }
 
@@ -23,6 +23,12 @@ impl Moments {
         let longest = if self.draw().is_multiple_of(LONG_EVERY) { LONG_MS } else { LONGEST_MS };
         let share = (self.draw() >> 11) as f64 / (1_u64 << 53) as f64;
         Duration::from_secs_f64(SHORTEST_MS * (longest / SHORTEST_MS).powf(share) / 1e3)
+    }
+
+    /// A moment within so long, each as likely as any other.
+    pub(crate) fn within(&mut self, longest: Duration) -> Duration {
+        let share = (self.draw() >> 11) as f64 / (1_u64 << 53) as f64;
+        Duration::from_millis(20) + longest.mul_f64(share)
     }
 
     fn draw(&mut self) -> u64 {
