@@ -152,18 +152,24 @@ async fn o06_after_the_last_failure_attempts_and_cause_are_told_and_it_is_an_err
 
 #[tokio::test(start_paused = true)]
 async fn o13_a_429_slows_down_every_call_of_the_tenant() {
-    let limited: Answer = Some((429, &[("retry-after", "2")], ""));
+    let group: Answer = Some((200, JSON, r#"{"id":2,"name":"assembly"}"#));
     let mut answers = vec![USER; 20];
-    answers.push(limited);
+    answers.push(Some((429, &[("retry-after", "2")], "")));
     answers.push(USER);
+    answers.push(group);
     let (operations1, script) = documented(&answers, |builder| builder);
-    for _ in 0..21 {
+    for _ in 0..20 {
         read(&operations1).await.unwrap();
     }
+    assert_eq!(operations1.client().activity().rate, None, "no limit has been met");
+    read(&operations1).await.unwrap();
     assert!(operations1.client().activity().rate.is_some(), "a limit is known from now on");
-    let group = r#"{"id":2,"name":"assembly"}"#;
+    // Other calls, too, keep to what was learnt, however many are made at a time.
     let before = script.seen().len();
-    // Other calls of the same client keep to it, too.
-    let _ = operations1.get::<Group>(2).await;
-    assert_eq!(script.seen().len(), before + 1, "{group}");
+    let many = (0..50).map(|_| operations1.get::<Group>(2));
+    for read in futures_util::future::join_all(many).await {
+        assert_eq!(read.unwrap().name, "assembly");
+    }
+    let waited = script.waits_ms()[before..].iter().sum::<u128>();
+    assert!(waited > 0, "they were spread over time");
 }

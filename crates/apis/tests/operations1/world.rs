@@ -1,7 +1,8 @@
 //! A double with a typed client of it, and a client over a script.
 
 use serde_json::{Value, json};
-use steadfast::dialect::PolicyName;
+use steadfast::dialect::{Dialect, PolicyName};
+use steadfast::{Client, Credentials};
 use steadfast_apis::operations1::{Builder, NewOrder, Operations1};
 use steadfast_sandbox::{Api, FaultPlan, Fixtures, Options, Profile, Quirk, Sandbox};
 
@@ -22,8 +23,22 @@ pub(crate) async fn with(profile: Profile, quirks: &[Quirk]) -> World {
     let fixtures = Fixtures::Vectors;
     let options = Options { profile, quirks: quirks.to_vec(), fixtures, ..Options::default() };
     let sandbox = Sandbox::start(Api::Operations1, options).await.unwrap();
-    let operations1 = Operations1::builder(sandbox.base_url(), "tok").build().unwrap();
+    let operations1 = quick(sandbox.base_url());
     World { sandbox, operations1 }
+}
+
+/// A client that waits a few milliseconds where the API's own waits take seconds.
+fn quick(base_url: &str) -> Operations1 {
+    let mut dialect = Dialect::built_in("operations1").unwrap();
+    for policy in [&mut dialect.policy.recommended, &mut dialect.policy.documented] {
+        policy.fault_base_ms = 4;
+        policy.wait_cap_ms = 16;
+    }
+    for resource in dialect.resource.values_mut() {
+        resource.lookup.as_mut().unwrap().settle_ms = 30;
+    }
+    let client = Client::builder(dialect, base_url).credentials(Credentials::token("tok")).build();
+    Operations1::over(client.unwrap())
 }
 
 impl World {

@@ -4,26 +4,10 @@ use serde_json::json;
 use steadfast::{Class, Effect, Kind};
 use steadfast_apis::Written;
 use steadfast_apis::operations1::{
-    Code, NewUser, Operations1, Order, OrderChange, OrderState, User, UserChange,
+    Code, NewUser, Order, OrderChange, OrderState, User, UserChange,
 };
 
-use crate::world::{World, order, vectors};
-
-/// The same client, which does not wait for a write to settle.
-fn quick(world: &World) -> Operations1 {
-    let mut dialect = steadfast::dialect::Dialect::built_in("operations1").unwrap();
-    for policy in [&mut dialect.policy.recommended, &mut dialect.policy.documented] {
-        policy.fault_base_ms = 4;
-        policy.wait_cap_ms = 16;
-    }
-    for resource in dialect.resource.values_mut() {
-        resource.lookup.as_mut().unwrap().settle_ms = 30;
-    }
-    let client = steadfast::Client::builder(dialect, world.sandbox.base_url())
-        .credentials(steadfast::Credentials::token("tok"))
-        .build();
-    Operations1::over(client.unwrap())
-}
+use crate::world::{order, vectors};
 
 #[tokio::test]
 async fn an_order_is_made_changed_and_put_away() {
@@ -73,7 +57,7 @@ async fn a_user_who_is_there_already_is_compared() {
 #[tokio::test]
 async fn o03_an_order_whose_answer_was_lost_is_found_and_not_made_twice() {
     let world = vectors().await;
-    let operations1 = quick(&world);
+    let operations1 = &world.operations1;
     // V29: done, and not answered.
     world.faults(
         json!([{ "on": { "method": "POST", "nth": 1 }, "do": { "kind": "commit_then_reset" } }]),
