@@ -5,6 +5,7 @@
 mod choosing;
 mod deciding;
 mod keeping;
+mod keyed;
 mod looking;
 mod prepared;
 
