@@ -38,7 +38,7 @@ mod task;
 mod watch;
 mod words_for_people;
 
-pub use calls::{Builder, Kneo, NoKneo};
+pub use calls::{Builder, Kneo};
 pub use code::Code;
 pub use environment::{AuditEvent, AuditFilter, Environments, NewPolicy};
 pub use error::{Conflict, Error, Fault, from_response};

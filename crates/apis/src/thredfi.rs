@@ -51,7 +51,7 @@ mod invoice;
 mod payment;
 mod refund;
 
-pub use builder::{Builder, NoThredfi};
+pub use builder::Builder;
 pub use business::{Business, BusinessChange, BusinessFilter, NewBusiness};
 pub use calls::Thredfi;
 pub use code::Code;

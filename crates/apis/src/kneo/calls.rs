@@ -2,8 +2,8 @@ use std::fmt::Display;
 
 use http::Method;
 use serde::de::DeserializeOwned;
-use steadfast::dialect::{Dialect, DialectError, PolicyName};
-use steadfast::{BuildError, CallBuilder, Client, Credentials, IdempotencyKey, Path};
+use steadfast::dialect::{Dialect, PolicyName};
+use steadfast::{CallBuilder, Client, Credentials, IdempotencyKey, Path};
 
 use super::environment::Environments;
 use super::error::Error;
@@ -12,6 +12,7 @@ use super::profile::{AuthScheme, Profile};
 use super::run::Runs;
 use super::spec::Specs;
 use super::task::HumanTasks;
+use crate::NoClient;
 
 /// A client of a kneo platform. It is cheap to clone.
 ///
@@ -27,20 +28,6 @@ pub struct Builder {
     profile: Profile,
     options: Vec<(String, String)>,
     settings: Box<dyn FnOnce(steadfast::Builder) -> steadfast::Builder>,
-}
-
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-pub enum NoKneo {
-    /// A setting cannot be used.
-    #[error(transparent)]
-    Setting(#[from] BuildError),
-    /// An option of the dialect is none.
-    #[error(transparent)]
-    Option(#[from] DialectError),
-    /// The dialect is not there.
-    #[error("this build has no dialect \"kneo\"")]
-    NoDialect,
 }
 
 impl Builder {
@@ -69,9 +56,9 @@ impl Builder {
     /// Makes the client. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`NoKneo`] if the address, the key, a setting or an option cannot be used.
-    pub fn build(self) -> Result<Kneo, NoKneo> {
-        let mut dialect = Dialect::built_in("kneo").ok_or(NoKneo::NoDialect)?;
+    /// [`NoClient`] if the address, the key, a setting or an option cannot be used.
+    pub fn build(self) -> Result<Kneo, NoClient> {
+        let mut dialect = Dialect::built_in("kneo").ok_or(NoClient::NoDialect("kneo"))?;
         for (name, value) in &self.options {
             dialect.set_option(name, value)?;
         }

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
-use steadfast::dialect::{Auth, Dialect, DialectError, PolicyName};
-use steadfast::{BuildError, Client, Credentials, Secret};
+use steadfast::dialect::{Auth, Dialect, PolicyName};
+use steadfast::{Client, Credentials, Secret};
 
 use super::Thredfi;
+use crate::NoClient;
 
 /// How a [`Thredfi`] is made. [`Thredfi::builder`] starts one.
 #[must_use = "a builder does nothing until it is built"]
@@ -13,20 +14,6 @@ pub struct Builder {
     partner_token_everywhere: bool,
     options: Vec<(String, String)>,
     settings: Box<dyn FnOnce(steadfast::Builder) -> steadfast::Builder>,
-}
-
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-pub enum NoThredfi {
-    /// A setting cannot be used.
-    #[error(transparent)]
-    Setting(#[from] BuildError),
-    /// An option of the dialect is none.
-    #[error(transparent)]
-    Option(#[from] DialectError),
-    /// The dialect is not there.
-    #[error("this build has no dialect \"thredfi\"")]
-    NoDialect,
 }
 
 impl Builder {
@@ -81,9 +68,9 @@ impl Builder {
     /// Makes the client. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`NoThredfi`] if an address, a credential, a setting or an option cannot be used.
-    pub fn build(self) -> Result<Thredfi, NoThredfi> {
-        let mut dialect = Dialect::built_in("thredfi").ok_or(NoThredfi::NoDialect)?;
+    /// [`NoClient`] if an address, a credential, a setting or an option cannot be used.
+    pub fn build(self) -> Result<Thredfi, NoClient> {
+        let mut dialect = Dialect::built_in("thredfi").ok_or(NoClient::NoDialect("thredfi"))?;
         for (name, value) in &self.options {
             dialect.set_option(name, value)?;
         }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use steadfast::dialect::PolicyName;
 use steadfast::{AuthFailure, Effect, Secret};
 
-use super::builder::NoThredfi;
 use super::{Error, Thredfi};
+use crate::NoClient;
 
 /// How often the guide's manual recipe sends (T2).
 pub const MAX_RETRIES: u32 = 3;
@@ -17,12 +17,12 @@ pub const MAX_RETRIES: u32 = 3;
 /// and 4 s, over http and https, and of a write only what cannot be done twice.
 ///
 /// # Errors
-/// [`NoThredfi`], as [`super::Builder::build`].
+/// [`NoClient`], as [`super::Builder::build`].
 pub fn create_session_with_retries(
     base_url: &str,
     partner_uuid: impl Into<Secret>,
     api_key: impl Into<Secret>,
-) -> Result<Thredfi, NoThredfi> {
+) -> Result<Thredfi, NoClient> {
     Thredfi::builder(base_url, partner_uuid, api_key).policy(PolicyName::Documented).build()
 }
 
