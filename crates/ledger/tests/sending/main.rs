@@ -4,6 +4,5 @@
 
 mod credentials;
 mod keys;
-mod killed;
 mod reconciling;
 mod world;

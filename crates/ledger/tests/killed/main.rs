@@ -1,4 +1,12 @@
 //! SIGKILL at random moments while runs are sent that nothing but their keys keeps from being doubled.
+//!
+//! By itself, since between fork and exec a child holds the locks of every ledger that its parent has open.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[allow(dead_code, reason = "it serves other tests, too")]
+#[path = "../sending/world.rs"]
+mod world;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +18,7 @@ use steadfast_ledger::{Ledger, Run, State, Wish};
 use steadfast_sandbox::{Api, FaultPlan, Options, Sandbox};
 use tokio::sync::watch;
 
-use crate::world::{kneo, kneo_run, runner};
+use world::{kneo, kneo_run, runner};
 
 const RUNS: usize = 150;
 const KILLS: usize = 25;
@@ -37,7 +45,7 @@ fn the_sender() {
 
 fn start_sender(path: &Path, base_url: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["killed::the_sender", "--exact", "--ignored"])
+        .args(["the_sender", "--exact", "--ignored"])
         .env(LEDGER, path)
         .env(BASE_URL, base_url)
         .stdout(Stdio::null())
