@@ -185,15 +185,29 @@ fn resource(args: &DeliverArgs, columns: &[String], dialect: &Dialect) -> Result
         ([only], _) => Ok(only.clone()),
         // With a single resource the reader itself says best what does not fit.
         ([], [only]) => Ok((*only).to_owned()),
-        ([], _) => Err(Failure::usage(format!(
-            "the columns fit no resource of {}; say which with --resource: {}",
-            dialect.title,
-            known.join(", ")
-        ))),
+        ([], _) => Err(Failure::usage(fits_none(args, columns, dialect))),
         (several, _) => Err(Failure::usage(format!(
             "the columns fit several resources of {}: {}; say which with --resource",
             dialect.title,
             several.join(", ")
         ))),
     }
+}
+
+/// What the file names, and by which column each resource of the API would be known.
+fn fits_none(args: &DeliverArgs, columns: &[String], dialect: &Dialect) -> String {
+    let is_json = args.file.extension().is_some_and(|end| end.to_string_lossy().contains("json"));
+    let place = if is_json { "the first record" } else { "line 1" };
+    let named: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+    let resources = dialect.resource.iter();
+    let known: Vec<String> =
+        resources.map(|(name, resource)| format!("{name} by \"{}\"", resource.key)).collect();
+    format!(
+        "{}: {place} has the columns {}, which fit no resource of {}. Each is known by its key: {}. \
+         Correct the columns, or say which it is with --resource",
+        args.file.display(),
+        named.join(", "),
+        dialect.title,
+        known.join(", ")
+    )
 }
