@@ -10,6 +10,7 @@ use super::moment::Moments;
 use super::truth::{Claim, Truth};
 use super::weather::Weather;
 use crate::double::Double;
+use crate::example::Example;
 use crate::orders;
 use crate::place::{Ended, Place, Running};
 
@@ -19,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// What is delivered where, and how often it is killed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Case {
+    /// One of the example files and the API that it is for; none: orders of one line for Knosc.
+    pub(super) example: Option<Example>,
     pub(super) weather: Weather,
     /// The double's deviations.
     pub(super) quirks: &'static [&'static str],
@@ -61,18 +64,26 @@ pub(super) struct Story {
 
 impl Case {
     pub(super) fn run(&self) -> Story {
-        let quirks = self.quirks.iter().flat_map(|quirk| ["--quirk", quirk]);
-        let double = Double::start(&quirks.collect::<Vec<_>>());
-        let place = Place::with_settings(double.base_url());
-        let keys = orders::keys(self.orders);
-        place.write("orders.csv", &orders::csv(&keys));
+        let quirks: Vec<_> = self.quirks.iter().flat_map(|quirk| ["--quirk", quirk]).collect();
+        let double = Double::of(self.api(), &quirks);
+        let place = Place::new();
+        place.write("steadfast.toml", &double.settings(self.api()));
+        let (text, keys) = match &self.example {
+            Some(example) => example.head(self.orders),
+            None => (orders::csv(&orders::keys(self.orders)), orders::keys(self.orders)),
+        };
+        place.write("orders.csv", &text);
+        let before = double.get("state").to_string();
+        let is_there = |key: &&String| before.contains(&format!("\"{key}\""));
+        let there_before = keys.iter().filter(is_there).cloned().collect();
+        let resource = self.example.map_or("", |example| example.kind);
         double.post("faults", &json!({"seed": self.seed, "faults": self.weather.faults()}));
         let mut trial = Trial {
             case: self,
             place,
             double,
             keys,
-            truth: Truth::default(),
+            truth: Truth::of(resource, there_before),
             last_run: RunId(0),
             story: Story::default(),
         };
@@ -80,6 +91,17 @@ impl Case {
             trial.judge(&ended);
         }
         trial.story
+    }
+}
+
+impl Case {
+    /// What is delivered, as the table says it.
+    pub(super) fn file(&self) -> &'static str {
+        self.example.map_or("orders", |example| example.kind)
+    }
+
+    pub(super) fn api(&self) -> &'static str {
+        self.example.map_or("knosc", |example| example.api)
     }
 }
 
@@ -99,8 +121,16 @@ impl Trial<'_> {
     /// finding.
     fn kill_again_and_again(&mut self) -> Option<Ended> {
         let rate = self.case.rate.map(|rate| rate.to_string());
-        let mut arguments =
-            vec!["deliver", "orders.csv", "--to", "knosc", "--json", "--ledger", "ledger.db"];
+        let mut arguments = vec![
+            "deliver",
+            "orders.csv",
+            "--to",
+            self.case.api(),
+            "--json",
+            "--ledger",
+            "ledger.db",
+        ];
+        arguments.extend(self.case.example.iter().flat_map(|example| example.arguments));
         arguments.extend(rate.iter().flat_map(|rate| ["--rate", rate]));
         let mut moments = Moments::of(self.case.seed);
         for _ in 0..self.case.kills {
@@ -186,6 +216,14 @@ impl Trial<'_> {
                 self.find(format!("{name}: {}", audit[name]));
             }
         }
+        if self.case.example.is_none() {
+            self.count_records();
+        }
+        self.read_export();
+    }
+
+    /// What the double's state says, beside its journal.
+    fn count_records(&mut self) {
         let records = self.double.orders();
         for key in &self.keys.clone() {
             let copies = records.get(key).map_or(0, Vec::len);
@@ -193,7 +231,6 @@ impl Trial<'_> {
                 self.find(format!("{key} is there {copies} times"));
             }
         }
-        self.read_export();
     }
 
     /// What the ledger tells everybody has to be what it holds: each order once, and all of them done.
@@ -211,6 +248,7 @@ impl Trial<'_> {
             keys.push(record["key"].as_str().unwrap_or_default().to_owned());
         }
         keys.sort_unstable();
+        self.keys.sort_unstable();
         if export.status != Some(0) || keys != self.keys {
             self.find(format!(
                 "the ledger exports {} of {}: {keys:?}",

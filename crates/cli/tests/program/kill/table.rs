@@ -16,7 +16,7 @@ const MOMENTS: [(Moment, &str); 6] = [
 ];
 
 #[derive(Debug, Default)]
-pub(super) struct Table(BTreeMap<Weather, Sums>);
+pub(super) struct Table(BTreeMap<(&'static str, Weather), Sums>);
 
 #[derive(Debug, Default)]
 struct Sums {
@@ -31,7 +31,7 @@ struct Sums {
 
 impl Table {
     pub(super) fn add(&mut self, case: &Case, story: &Story) {
-        let sums = self.0.entry(case.weather).or_default();
+        let sums = self.0.entry((case.file(), case.weather)).or_default();
         sums.deliveries += 1;
         sums.orders += case.orders as u64;
         for (moment, kills) in &story.kills {
@@ -50,14 +50,18 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:13} {:>10} {:>7} {:>7}", "weather", "deliveries", "orders", "kills")?;
+        write!(
+            f,
+            "{:15} {:13} {:>10} {:>7} {:>7}",
+            "file", "weather", "deliveries", "orders", "kills"
+        )?;
         MOMENTS.iter().try_for_each(|(_, name)| write!(f, " {name:>10}"))?;
         writeln!(f, " {:>8} {:>8} {:>8} {:>8}", "in doubt", "creates", "unknown", "findings")?;
-        for (weather, sums) in &self.0 {
+        for ((file, weather), sums) in &self.0 {
             let kills: u64 = sums.kills.values().sum();
             write!(
                 f,
-                "{:13} {:>10} {:>7} {kills:>7}",
+                "{file:15} {:13} {:>10} {:>7} {kills:>7}",
                 weather.name(),
                 sums.deliveries,
                 sums.orders

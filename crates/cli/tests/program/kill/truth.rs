@@ -39,6 +39,10 @@ struct Seen {
 /// The creates of a double so far, read on from where the last look ended.
 #[derive(Default)]
 pub(super) struct Truth {
+    /// What is asked of the journal: creates of this resource; empty: of any.
+    resource: &'static str,
+    /// Keys that were there before anything was sent.
+    there_before: Vec<String>,
     read_to: u64,
     /// Requests that were creates.
     creates: u64,
@@ -46,6 +50,10 @@ pub(super) struct Truth {
 }
 
 impl Truth {
+    pub(super) fn of(resource: &'static str, there_before: Vec<String>) -> Self {
+        Self { resource, there_before, ..Self::default() }
+    }
+
     /// Reads what the journal has got since.
     pub(super) fn look(&mut self, double: &Double) {
         let page = double.get(&format!("journal?since={}", self.read_to));
@@ -56,6 +64,10 @@ impl Truth {
         for entry in entries {
             self.read_to = entry["n"].as_u64().expect("a number");
             let create = entry["kind"] == "create" || entry["of_kind"] == "create";
+            let ours = self.resource.is_empty() || entry["resource"] == self.resource;
+            if !ours {
+                continue;
+            }
             self.creates += u64::from(entry["kind"] == "create");
             let Some(key) = entry["key"].as_str().filter(|_| create) else { continue };
             let seen = self.seen.entry(key.to_owned()).or_default();
@@ -84,6 +96,7 @@ impl Truth {
         for (key, seen) in &self.seen {
             match claimed.get(key.as_str()) {
                 None => wrong.push(format!("{key} was sent, and the ledger does not have it")),
+                Some(_) if self.there_before.contains(key) => {}
                 Some(claim) => wrong.extend(seen.contradicts(claim)),
             }
             if seen.effects > 1 {
@@ -91,7 +104,8 @@ impl Truth {
             }
         }
         for (key, claim) in claimed {
-            if claims_effect(claim.state) && !self.seen.contains_key(key) {
+            let there_before = self.there_before.iter().any(|before| before == key);
+            if claims_effect(claim.state) && !there_before && !self.seen.contains_key(key) {
                 wrong.push(format!("{key} is {} and was never sent", claim.state));
             }
         }
@@ -101,7 +115,8 @@ impl Truth {
     /// What is wrong at the end, when everything has to be there exactly once.
     pub(super) fn wrong_at_the_end(&self, keys: &[String]) -> Vec<String> {
         let effects = |key: &String| self.seen.get(key).map_or(0, |seen| seen.effects);
-        let odd = keys.iter().filter(|key| effects(key) != 1);
+        let wanted = |key: &String| u32::from(!self.there_before.contains(key));
+        let odd = keys.iter().filter(|key| effects(key) != wanted(key));
         let mut wrong: Vec<String> =
             odd.map(|key| format!("{key} took effect {} times", effects(key))).collect();
         let strange = self.seen.keys().filter(|key| !keys.contains(key));
