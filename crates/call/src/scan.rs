@@ -236,8 +236,13 @@ impl Scan {
         if whole && (first || !self.twice()) {
             return ScanEnd::Complete;
         }
+        if whole {
+            // Every row was shown. A page past the end need not be there: some APIs answer 404.
+            self.backwards = true;
+            return ScanEnd::More;
+        }
         let next = next(at, count);
-        if let Some(window) = window.filter(|window| next >= *window && !whole) {
+        if let Some(window) = window.filter(|window| next >= *window) {
             let text = format!("only its first {window} rows can be reached");
             return ScanEnd::Broken(text);
         }

@@ -98,7 +98,11 @@ fn hazard_59_a_server_with_smaller_pages_is_read_to_its_end() {
 fn hazard_59_a_total_ends_a_list_early_and_shows_that_one_is_cut_short() {
     assert_eq!(page_numbers(&[1, 2, 3], false, Some(3)), (vec![1, 2], ScanEnd::Complete));
     assert_eq!(page_numbers(&[1, 2], true, Some(2)).0, [1], "one page, and all in it");
-    assert_eq!(page_numbers(&[1, 2, 3], true, Some(3)).0, [1, 2, 3, 2, 1], "rows may have slipped");
+    assert_eq!(
+        page_numbers(&[1, 2, 3], true, Some(3)).0,
+        [1, 2, 2, 1],
+        "rows may have slipped, and page 3 need not be there"
+    );
     let (asked, end) = page_numbers(&[1, 2, 3], false, Some(9));
     assert_eq!(asked, [1, 2, 3]);
     assert_eq!(end, ScanEnd::Broken("it says that there are 9 rows, and shows 3".to_owned()));
