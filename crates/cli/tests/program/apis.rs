@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::double::Double;
-use crate::example::{CUSTOMERS, Example, INVOICES, WORK_ORDERS};
+use crate::example::{
+    CUSTOMERS, Example, FORECASTS, INVENTORY, INVOICES, PAYMENTS, RUNS, WORK_ORDERS,
+};
 use crate::place::{Place, Running};
 
 const VALUE: &str = "input.value_invalid";
@@ -27,7 +29,7 @@ fn ready(example: &Example, double: &Double) -> Place {
 }
 
 fn arguments<'a>(example: &Example, further: &[&'a str]) -> Vec<&'a str> {
-    let mut arguments = vec!["deliver", "writes.csv", "--to", example.api, "--json"];
+    let mut arguments = vec!["deliver", example.file, "--to", example.api, "--json"];
     arguments.extend(example.arguments);
     arguments.extend(further);
     arguments
@@ -49,24 +51,24 @@ fn one_mistake_is_found_before_anything_is_sent(example: Example, mistake: &Mist
     let (text, keys) = example.head(6);
     let wrong = text.replace(mistake.cell.0, mistake.cell.1);
     assert_ne!(text, wrong, "the example has changed");
-    place.write("writes.csv", &wrong);
+    place.write(example.file, &wrong);
     let tried = place.run(&arguments(&example, &["--dry-run"])).with_status(1);
     assert_eq!(tried.count("rejected"), 1, "{tried:#?}");
     assert!(double.requests("create").is_empty(), "a rehearsal sends nothing");
 
-    let further = ["--rejects", "refused.csv", "--report", "report.html"];
+    let further = ["--rejects", "refused", "--report", "report.html"];
     let ended = place.run(&arguments(&example, &further)).with_status(1);
     assert_eq!((ended.count("accepted"), ended.count("rejected")), (6, 1), "{ended:#?}");
     assert_eq!(ended.json()["codes"], json!({ mistake.code: 1 }), "{ended:#?}");
-    for file in ["refused.csv", "report.html"] {
+    for file in ["refused", "report.html"] {
         let told = place.read(file);
         assert!(told.contains(mistake.said), "{file} does not say {}:\n{told}", mistake.said);
     }
-    let refused = place.read("refused.csv").replace(mistake.cell.1, mistake.cell.0);
-    place.write("writes.csv", &refused);
+    let refused = place.read("refused").replace(mistake.cell.1, mistake.cell.0);
+    place.write(example.file, &refused);
     let corrected = place.run(&arguments(&example, &[])).with_status(0);
     assert_eq!(corrected.count("applied"), corrected.count("accepted"), "{corrected:#?}");
-    place.write("writes.csv", &text);
+    place.write(example.file, &text);
     let all = place.run(&arguments(&example, &[])).with_status(0);
     assert_eq!((all.count("accepted"), all.count("attempts")), (6, 0), "{all:#?}");
     let effects = double.effects_on(example.kind);
@@ -82,7 +84,7 @@ fn survives_being_killed(example: Example, writes: usize) {
     let double = Double::of(example.api, &[]);
     let place = ready(&example, &double);
     let (text, keys) = example.head(writes);
-    place.write("writes.csv", &text);
+    place.write(example.file, &text);
     let fresh = fresh(&example, &double, &keys);
     let sometimes = |probability: f64| json!({ "kind": "create", "probability": probability });
     double.faults(json!([
@@ -100,7 +102,7 @@ fn survives_being_killed(example: Example, writes: usize) {
     }
     assert!(kills >= 4, "killed {kills} times only");
     let ended = place.run(&command).with_status(0);
-    let accounted = ["applied", "existing"].map(|state| ended.count(state));
+    let accounted = ["applied", "confirmed", "existing"].map(|state| ended.count(state));
     assert_eq!(accounted.iter().sum::<u64>(), writes as u64, "{ended:#?}");
     double.rest();
     let effects = double.effects_on(example.kind);
@@ -155,6 +157,55 @@ fn invoices_of_thredfi_while_being_killed() {
     survives_being_killed(INVOICES, 60);
 }
 
+#[test]
+fn payments_of_thredfi() {
+    let said = "Invoices not found: 44444444-4444-4444-8444-000000000999";
+    let cell = ("44444444-4444-4444-8444-000000000052", "44444444-4444-4444-8444-000000000999");
+    let mistake = Mistake { cell, said, code: "validation_error" };
+    one_mistake_is_found_before_anything_is_sent(PAYMENTS, &mistake);
+}
+
+#[test]
+fn payments_of_thredfi_while_being_killed() {
+    survives_being_killed(PAYMENTS, 60);
+}
+
+#[test]
+fn inventory_of_knosc() {
+    let said = "Items not in Item Master: WIDGET-99";
+    let mistake = Mistake { cell: ("BRG-1025", "WIDGET-99"), said, code: "ItemMaster.NotFound" };
+    one_mistake_is_found_before_anything_is_sent(INVENTORY, &mistake);
+}
+
+#[test]
+fn inventory_of_knosc_while_being_killed() {
+    survives_being_killed(INVENTORY, 60);
+}
+
+#[test]
+fn forecasts_of_knosc() {
+    let said = "Items not in Item Master: WIDGET-99";
+    let mistake = Mistake { cell: ("CHM-5003", "WIDGET-99"), said, code: "ItemMaster.NotFound" };
+    one_mistake_is_found_before_anything_is_sent(FORECASTS, &mistake);
+}
+
+#[test]
+fn forecasts_of_knosc_while_being_killed() {
+    survives_being_killed(FORECASTS, 60);
+}
+
+#[test]
+fn runs_of_kneo() {
+    let cell = ("RUN-2026-0001\"", "RUN-2026-0001 \"");
+    let mistake = Mistake { cell, said: "has a space before or after it", code: VALUE };
+    one_mistake_is_found_before_anything_is_sent(RUNS, &mistake);
+}
+
+#[test]
+fn runs_of_kneo_while_being_killed() {
+    survives_being_killed(RUNS, 60);
+}
+
 const CUSTOMERS_OF_TWO: &str = "external_id,company_name,email\nSAME-1,Ash Ltd,a@ash.example.com\nSAME-2,Elm Ltd,b@elm.example.com\n";
 const FIRST: &str = "22222222-2222-4222-8222-222222222222";
 const SECOND: &str = "22222222-2222-4222-8222-000000000002";
@@ -166,7 +217,7 @@ fn one_number_in_two_businesses_is_two_customers() {
     let rows = ["SAME-1,Ash Ltd", "SAME-2,Elm Ltd"];
     let of = |business: &str| rows.map(|row| format!("{business},{row}\n")).concat();
     let text = format!("business_id,external_id,company_name\n{}{}", of(FIRST), of(SECOND));
-    place.write("writes.csv", &text);
+    place.write(CUSTOMERS.file, &text);
     let ended = place.run(&arguments(&CUSTOMERS, &[])).with_status(0);
     assert_eq!((ended.count("accepted"), ended.count("applied")), (4, 4), "{ended:#?}");
     let again = place.run(&arguments(&CUSTOMERS, &[])).with_status(0);
@@ -178,7 +229,7 @@ fn one_number_in_two_businesses_is_two_customers() {
 fn whose_it_is_may_be_said_for_the_whole_file() {
     let double = Double::of("thredfi", &[]);
     let place = ready(&CUSTOMERS, &double);
-    place.write("writes.csv", CUSTOMERS_OF_TWO);
+    place.write(CUSTOMERS.file, CUSTOMERS_OF_TWO);
     let command = arguments(&CUSTOMERS, &["--resource", "customer"]);
     let nobody = place.run(&command).with_status(2);
     nobody.says(&["business_id", "--set business_id=", "the settings"]);

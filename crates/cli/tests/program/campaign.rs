@@ -15,7 +15,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::example::{CUSTOMERS, Example, INVOICES, PURCHASE_ORDERS, WORK_ORDERS};
+use crate::example::{
+    CUSTOMERS, Example, FORECASTS, INVENTORY, INVOICES, PAYMENTS, PURCHASE_ORDERS, RUNS,
+    WORK_ORDERS,
+};
 use crate::place::{Ended, Place, Running};
 
 /// A run of a storm waits a good deal, and more on a busy machine.
@@ -43,10 +46,10 @@ struct Case {
 impl Case {
     fn run(&self) -> Ended {
         let place = Place::new();
-        place.write("writes.csv", &self.example.head(self.writes).0);
+        place.write(self.example.file, &self.example.head(self.writes).0);
         let seed = self.seed.to_string();
         let mut arguments =
-            vec!["deliver", "writes.csv", "--json", "--sandbox", self.preset, "--seed", &seed];
+            vec!["deliver", self.example.file, "--json", "--sandbox", self.preset, "--seed", &seed];
         arguments.extend(self.example.arguments);
         arguments.extend(self.quirks.1);
         Running::start(&mut place.program(&arguments)).end_within(PATIENCE)
@@ -165,8 +168,8 @@ fn campaign() {
             cases.push(case(PURCHASE_ORDERS, "storm", 250));
             cases.push(case(WORK_ORDERS, "rough-day", 240));
             cases.push(case(WORK_ORDERS, "storm", 120));
-            for example in [CUSTOMERS, INVOICES] {
-                cases.push(case(example, "rough-day", 300));
+            for example in [CUSTOMERS, INVOICES, PAYMENTS, RUNS, INVENTORY, FORECASTS] {
+                cases.push(case(example, "rough-day", 220));
                 cases.push(case(example, "storm", 150));
             }
         }
@@ -192,6 +195,10 @@ fn two_seeds_of_the_campaign() {
         case(WORK_ORDERS, "storm", BOTH, 2, 40),
         case(CUSTOMERS, "storm", FILTER_IGNORED, 1, 60),
         case(INVOICES, "storm", NO_QUIRK, 2, 60),
+        case(PAYMENTS, "rough-day", NO_QUIRK, 1, 120),
+        case(RUNS, "rough-day", NO_QUIRK, 1, 120),
+        case(INVENTORY, "rough-day", NO_QUIRK, 1, 120),
+        case(FORECASTS, "rough-day", NO_QUIRK, 1, 120),
     ];
     run_all(cases, 10);
 }

@@ -49,15 +49,55 @@ pub(crate) const INVOICES: Example = Example {
     arguments: &[],
 };
 
+pub(crate) const PAYMENTS: Example = Example {
+    file: "payments.csv",
+    key: "external_id",
+    api: "thredfi",
+    kind: "payments",
+    arguments: &[],
+};
+
+pub(crate) const INVENTORY: Example = Example {
+    file: "inventory.csv",
+    key: "Inventory Unique Id",
+    api: "knosc",
+    kind: "inventory",
+    arguments: &[],
+};
+
+pub(crate) const FORECASTS: Example = Example {
+    file: "forecasts.csv",
+    key: "Forecast List Number",
+    api: "knosc",
+    kind: "forecast",
+    arguments: &[],
+};
+
+pub(crate) const RUNS: Example =
+    Example { file: "runs.ndjson", key: "reference", api: "kneo", kind: "runs", arguments: &[] };
+
 impl Example {
-    fn reader(&self) -> csv::Reader<std::fs::File> {
+    fn text(&self) -> String {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/");
-        csv::Reader::from_path(format!("{folder}{}", self.file)).expect("the example is there")
+        std::fs::read_to_string(format!("{folder}{}", self.file)).expect("the example is there")
     }
 
     /// The first writes of the file, with all their rows, and their keys.
     pub(crate) fn head(&self, count: usize) -> (String, Vec<String>) {
-        let mut reader = self.reader();
+        let text = self.text();
+        if !self.file.ends_with(".ndjson") {
+            return self.head_of_table(&text, count);
+        }
+        let key_of = |line: &str| {
+            let object: serde_json::Value = serde_json::from_str(line).expect("an object");
+            object[self.key].as_str().expect("a key").to_owned()
+        };
+        let lines = text.lines().take(count);
+        (lines.clone().map(|line| format!("{line}\n")).collect(), lines.map(key_of).collect())
+    }
+
+    fn head_of_table(&self, text: &str, count: usize) -> (String, Vec<String>) {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
         let mut writer = csv::Writer::from_writer(Vec::new());
         let header = reader.headers().expect("a header").clone();
         let key_at = header.iter().position(|name| name == self.key).expect("a column of keys");
