@@ -1,7 +1,7 @@
 """Drills every subject in `drills/subjects` and prints the scoreboard of docs/drills.md, as Markdown.
 
-    cargo build --release
-    STEADFAST_PROGRAM=target/release/steadfast python3 drills/scoreboard.py
+    cargo build
+    STEADFAST_PROGRAM=target/debug/steadfast python3 drills/scoreboard.py
 
 The interpreter has to have `requests`; Node 20, bash, curl and jq are needed for the subjects in other languages.
 With names of APIs as arguments only those are drilled.
