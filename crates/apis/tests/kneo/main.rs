@@ -9,6 +9,8 @@ mod errors;
 mod lines;
 mod profiles;
 mod retries;
+#[path = "../support/rows.rs"]
+mod rows;
 mod runs;
 #[allow(dead_code, reason = "the two programs that share it ask for different things")]
 #[path = "../support/wire.rs"]

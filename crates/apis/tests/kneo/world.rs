@@ -36,6 +36,25 @@ impl World {
         Self { sandbox, kneo }
     }
 
+    /// A client like the world's, but that nothing was asked of yet: one that has been told to slow
+    /// down waits longer each time.
+    pub(crate) fn fresh(&self) -> Kneo {
+        self.with(|builder| builder)
+    }
+
+    /// A client that sends everything once.
+    pub(crate) fn once(&self) -> Kneo {
+        self.with(|builder| builder.attempts(1))
+    }
+
+    fn with(
+        &self,
+        settings: impl FnOnce(steadfast::Builder) -> steadfast::Builder + 'static,
+    ) -> Kneo {
+        let profile = profile(self.sandbox.base_url(), "sandbox-admin-key");
+        Kneo::builder(profile).settings(settings).build().unwrap()
+    }
+
     pub(crate) fn as_viewer(&self) -> Kneo {
         Kneo::builder(profile(self.sandbox.base_url(), "sandbox-viewer-key")).build().unwrap()
     }

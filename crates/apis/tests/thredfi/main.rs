@@ -10,7 +10,10 @@ mod operations;
 mod payments;
 mod requirements;
 mod retries;
+#[path = "../support/rows.rs"]
+mod rows;
 mod tokens;
+mod weather;
 #[allow(dead_code, reason = "the two programs that share it ask for different things")]
 #[path = "../support/wire.rs"]
 mod wire;

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use steadfast::dialect::Dialect;
+use steadfast::{Client, Credentials};
 use steadfast_apis::Written;
 use steadfast_apis::thredfi::{Builder, NewInvoice, NewLine, Thredfi};
 use steadfast_sandbox::{Api, FaultPlan, Options, Profile, Quirk, Sandbox};
@@ -21,6 +23,19 @@ pub(crate) struct World {
 /// Waits of a few milliseconds do for what a double is asked.
 pub(crate) fn quick(builder: Builder) -> Builder {
     builder.settings(|builder| builder.deadline(Duration::from_secs(30)).seed(1))
+}
+
+/// A client like any other, but that its own waits are a hundredth of the guide's: for tests that
+/// meet many failures of a double, which lives by the real clock.
+pub(crate) fn hurried(base_url: &str) -> Thredfi {
+    let mut dialect = Dialect::built_in("thredfi").unwrap();
+    let policies = &mut dialect.policy;
+    for policy in [&mut policies.recommended, &mut policies.documented] {
+        (policy.fault_base_ms, policy.throttle_base_ms, policy.wait_cap_ms) = (10, 10, 80);
+    }
+    let credentials = Credentials::named([("partner_uuid", PARTNER), ("api_key", KEY)]);
+    let client = Client::builder(dialect, base_url).credentials(credentials).seed(1);
+    Thredfi::new(client.deadline(Duration::from_secs(30)).build().unwrap())
 }
 
 impl World {
@@ -45,6 +60,13 @@ impl World {
 
     pub(crate) fn faults(&self, faults: Value) {
         self.sandbox.set_faults(FaultPlan::from_value(json!({ "faults": faults })).unwrap());
+    }
+
+    /// The double with a client that is [`hurried`].
+    pub(crate) async fn hurried(options: Options) -> Self {
+        let sandbox = Sandbox::start(Api::Thredfi, options).await.unwrap();
+        let thredfi = hurried(sandbox.base_url());
+        Self { sandbox, thredfi }
     }
 
     fn entries(&self) -> Vec<Value> {
