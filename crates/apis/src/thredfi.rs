@@ -36,7 +36,7 @@
 //!
 //! Whatever has an `external_id` is written once: if the API says that it is there, because of an
 //! attempt whose answer was lost or because somebody else was first, it is read and compared. The
-//! same content is [`Written::Existing`], other content is [`Error::Differs`] (contract 5, T9).
+//! same content is [`Written::Existing`](crate::Written::Existing), other content is [`Error::Differs`] (contract 5, T9).
 //! Payments and refunds go out with an idempotency key, which the client makes unless you give one
 //! (T5).
 

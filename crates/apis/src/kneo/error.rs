@@ -47,11 +47,11 @@ pub enum Error {
     PayloadTooLarge(Fault),
     /// 422: the request has not the shape that is asked for.
     Validation(Fault),
-    /// 429, after the client's own retries; see [`Fault::retry_after`].
+    /// 429, after the client's own retries; see [`retry_after`](steadfast::Error::retry_after).
     RateLimited(Fault),
     /// A 5xx: a 500 at once, 502 to 504 after the client's own retries.
     Server(Fault),
-    /// There was no answer, after the client's own retries. [`Fault::status`] is none, and the
+    /// There was no answer, after the client's own retries. [`status`](steadfast::Error::status) is none, and the
     /// transport's own error is the source.
     Network(Fault),
     /// A success without the JSON that every success has (N17), or that does not fit.

@@ -21,7 +21,7 @@ pub enum Error {
     Authentication(Fault),
     /// The API refused it: any other 4xx, or a redirect.
     Client(Fault),
-    /// The last answer was a 5xx. Of a write, [`Fault::effect`] tells whether it may have been done.
+    /// The last answer was a 5xx. Of a write, [`effect`](steadfast::Error::effect) tells whether it may have been done.
     Server(Fault),
     /// There was no answer to the last attempt.
     Network(Fault),
