@@ -6,14 +6,13 @@
 //! log-in, and a resource owner's token that was refused to one new parent token. Every exchange
 //! is load like any other: it takes its place in the pace, is paid for, and minds the breaker.
 
+mod again;
 mod needs;
 mod read;
 mod step;
 
-use std::time::Duration;
-
 use crate::account::{Account, Ticket};
-use crate::backoff::{Cause, Draw, wait};
+use crate::backoff::Draw;
 use crate::class::Class;
 use crate::classify::{Reading, classify, said};
 use crate::dialect::{Auth, Csrf, Dialect, LoginMeaning, Policy, PolicyName, find_value};
@@ -361,17 +360,6 @@ impl<'d> Authentication<'d> {
     fn ended(&mut self, class: Class, now: Time, account: &mut Account) {
         self.ticket = Ticket { unpaid: true, ..Ticket::default() };
         account.observe_load(self.number, class, self.sent_at, now);
-    }
-
-    fn again(&mut self, text: String, hinted: Option<Duration>, now: Time, draw: Draw) -> AuthStep {
-        self.retries += 1;
-        let cap = Duration::from_millis(self.policy.hint_cap_ms);
-        self.hold_until = self.hold_until.max(hinted.map(|hint| now + hint));
-        if self.retries >= self.policy.attempts || hinted.is_some_and(|hint| hint > cap) {
-            return AuthStep::Failed(AuthFailure::Unreached { text });
-        }
-        let own = wait(self.policy, Cause::Fault, self.retries, draw);
-        AuthStep::WaitUntil(now + own.max(hinted.unwrap_or_default()))
     }
 
     fn words_of(&self, reading: &Reading, status: u16, reply: &Reply) -> String {
