@@ -2,7 +2,8 @@
 //! a CSRF token where the API wants one that is fetched.
 //!
 //! What was refused is never repeated by machine (I6): a few wrong passwords lock an account.
-//! What was not answered backs off and goes again. A refresh that was refused leads to one new
+//! What was not answered backs off and goes again; so does what was answered with a failure that
+//! may pass, unless the policy has a log-in end with it. A refresh that was refused leads to one new
 //! log-in, and a resource owner's token that was refused to one new parent token. Every exchange
 //! is load like any other: it takes its place in the pace, is paid for, and minds the breaker.
 
@@ -207,10 +208,7 @@ impl<'d> Authentication<'d> {
                 self.wanted.route = (self.wanted.route + 1) % self.paths().len();
                 self.go(now, account)
             }
-            408 | 429 | 500..=599 => {
-                let hinted = hint::read(&self.dialect.hints.wait, reply).wait;
-                self.again(said(&reading, status), hinted, now, draw)
-            }
+            408 | 429 | 500..=599 => self.failed(&reading, reply, now, draw),
             300..=399 if exchange != Exchange::Refresh => {
                 AuthStep::Failed(AuthFailure::Unreached {
                     text: format!(

@@ -37,8 +37,8 @@ pub use idempotency::{Idempotency, KeyPlace, RoutePattern};
 pub use options::{DialectOptions, Mismatch, WriteRetry};
 pub use paging::Paging;
 pub use policy::{
-    Hint, HintForm, HintUse, Hints, Jitter, LimitHint, NegativeHint, Policies, Policy, PolicyName,
-    RateLimited,
+    Hint, HintForm, HintUse, Hints, Jitter, LimitHint, LogInFailed, NegativeHint, Policies, Policy,
+    PolicyName, RateLimited,
 };
 pub use reply::{FieldErrors, ItemFailed, Items, ReplyPlaces, Verdict};
 pub(crate) use resource::column;

@@ -157,7 +157,8 @@ impl Client {
     ///
     /// # Errors
     /// [`AuthFailure::Closed`] if the credentials do not let us in: nobody tries again with this
-    /// client. [`AuthFailure::Unreached`] if nobody could be asked: it may be tried later.
+    /// client. [`AuthFailure::Unreached`] if nobody could be asked, and [`AuthFailure::Failed`] if
+    /// the service failed where the policy has that told at once: both may be tried later.
     pub async fn log_in(&self) -> Result<(), AuthFailure> {
         crate::renew::renew(&self.inner, &Principal::Account, false).await
     }

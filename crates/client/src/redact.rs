@@ -205,7 +205,9 @@ impl Secrets {
     }
 
     pub(crate) fn scrub_auth_failure(&self, mut failure: AuthFailure) -> AuthFailure {
-        let (AuthFailure::Closed { text, .. } | AuthFailure::Unreached { text }) = &mut failure;
+        let (AuthFailure::Closed { text, .. }
+        | AuthFailure::Unreached { text }
+        | AuthFailure::Failed { text, .. }) = &mut failure;
         if let Cow::Owned(scrubbed) = self.scrub(text) {
             *text = scrubbed;
         }

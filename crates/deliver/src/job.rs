@@ -237,6 +237,10 @@ fn no_session(failure: AuthFailure, client: &Client) -> DeliverError {
             "{api} at {url} could not be reached: {text}\nCheck base_url, the network and the proxy, \
              then deliver again."
         )),
+        AuthFailure::Failed { text, .. } => DeliverError::Unreached(format!(
+            "{api} at {url} failed when it was asked to log in: {text}\nThe policy has that told at \
+             once. Deliver again later."
+        )),
     }
 }
 

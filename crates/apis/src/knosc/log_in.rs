@@ -52,7 +52,7 @@ pub enum LogInFailure {
     Locked,
     /// The log-in was answered with a success, and no session came of it.
     NotTaken,
-    /// The service could not be asked, or did not answer. It may be tried again later.
+    /// The service could not be asked, did not answer, or failed. It may be tried again later.
     Unreached,
 }
 
@@ -69,14 +69,18 @@ impl Knosc {
     /// tells early whether the credentials are right, and what else is asked for.
     ///
     /// However many ask at a time, one log-in is sent. One that was refused is never repeated by
-    /// this client (K1, K5).
+    /// this client (K1, K5); under `policy = "documented"` one that was answered with a 5xx is told
+    /// at once, too.
     ///
     /// # Errors
     /// [`LogInError`], which says what kind of refusal it is.
     pub async fn log_in(&self) -> Result<LogIn, LogInError> {
         let (kind, text) = match self.client.log_in().await {
             Ok(()) => return Ok(LogIn::LoggedIn),
-            Err(AuthFailure::Unreached { text }) => return Err(LogInError::unreached(text)),
+            Err(AuthFailure::Unreached { text }) => return Err(LogInError::unreached(None, text)),
+            Err(AuthFailure::Failed { status, text }) => {
+                return Err(LogInError::unreached(Some(status), text));
+            }
             Err(AuthFailure::Closed { kind, text }) => (kind, text),
         };
         let answer = self.client.refused_with();
@@ -164,9 +168,9 @@ impl Knosc {
 }
 
 impl LogInError {
-    fn unreached(text: String) -> Self {
+    fn unreached(status: Option<u16>, text: String) -> Self {
         let kind = LogInFailure::Unreached;
-        Self { kind, status: None, code: None, retry_after: None, text }
+        Self { kind, status, code: None, retry_after: None, text }
     }
 
     fn of_call(error: &steadfast::Error) -> Self {

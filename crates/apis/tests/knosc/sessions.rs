@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_util::future::join_all;
 use serde_json::json;
 use steadfast::Secret;
+use steadfast::dialect::PolicyName;
 use steadfast_apis::knosc::{AuthPaths, Code, Knosc, LogIn, LogInFailure, Query, User};
 use steadfast_sandbox::Profile;
 
@@ -40,6 +41,32 @@ async fn k01_nobody_there_is_another_matter() {
     world.sandbox.stop().await;
     let error = knosc.log_in().await.unwrap_err();
     assert_eq!((error.kind, error.status), (LogInFailure::Unreached, None));
+}
+
+/// The letter of the guide: a log-in that fails raises at once. What we advise asks again.
+#[tokio::test]
+async fn k01_a_log_in_that_is_answered_with_a_5xx_is_told_at_once_under_the_documented_policy() {
+    for status in [500, 503] {
+        let world = vectors().await;
+        let failure = json!({ "kind": "status", "status": status });
+        world.faults(json!([{ "on": { "kind": "login", "nth": [1, 2, 4] }, "do": failure }]));
+        let knosc = client_of(&world.sandbox, "ada", "right", |builder| {
+            builder.policy(PolicyName::Documented)
+        });
+        let error = knosc.log_in().await.unwrap_err();
+        assert_eq!((error.kind, error.status), (LogInFailure::Unreached, Some(status)));
+        assert_eq!(world.statuses("login"), [u64::from(status)]);
+        // A call that needs the session ends as soon, and shuts nobody out.
+        let error = knosc.get("/item-master").await.unwrap_err();
+        assert!(error.to_string().contains("no session could be had"), "{error}");
+        assert_eq!((world.statuses("login").len(), world.statuses("read").len()), (2, 0));
+        knosc.get("/item-master").await.unwrap();
+
+        let advised = client_of(&world.sandbox, "ada", "right", |builder| builder);
+        assert_eq!(advised.log_in().await, Ok(LogIn::LoggedIn));
+        let status = u64::from(status);
+        assert_eq!(world.statuses("login"), [status, status, 200, status, 200]);
+    }
 }
 
 #[tokio::test]

@@ -97,9 +97,22 @@ pub enum AuthFailure {
         /// What happened, in words.
         text: String,
     },
+    /// The service answered with a failure which may pass, and the policy has it told at once
+    /// (`log_in_failed`). Another call may try later.
+    Failed {
+        /// The status of the answer.
+        status: u16,
+        /// What the API said, in words.
+        text: String,
+    },
 }
 
 impl Exchange {
+    /// True if it is what makes a session out of credentials.
+    pub(super) fn is_log_in(self) -> bool {
+        matches!(self, Self::LogIn | Self::Token | Self::OwnerToken)
+    }
+
     /// As the subject of a sentence.
     pub(super) fn name(self) -> &'static str {
         match self {

@@ -66,15 +66,19 @@ impl Call {
     pub(super) fn auth_failed(&mut self, failure: AuthFailure, now: Time, draw: Draw) -> Step {
         match failure {
             AuthFailure::Closed { kind, text } => self.end_credentials(kind, text),
+            AuthFailure::Failed { text, .. } => self.end_without_session(&text),
             AuthFailure::Unreached { text } => {
                 self.auth_failures += 1;
                 if self.auth_failures >= self.attempts_max() {
-                    let rule = format!("no session could be had: {text}");
-                    return self.end_unreached(Stop::Attempts, &rule);
+                    return self.end_without_session(&text);
                 }
                 let own = backoff::wait(self.policy(), Cause::Fault, self.auth_failures, draw);
                 self.wait(now + own, Then::Send, Why::Backoff)
             }
         }
+    }
+
+    fn end_without_session(&mut self, text: &str) -> Step {
+        self.end_unreached(Stop::Attempts, &format!("no session could be had: {text}"))
     }
 }

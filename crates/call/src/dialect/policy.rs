@@ -58,6 +58,8 @@ table! {
         pub jitter_share: f64 as Share = 0.1,
         /// What a 429 says of the write.
         pub rate_limited: RateLimited,
+        /// What a log-in, or a request for a token, that is answered with 408, 429 or 5xx leads to.
+        pub log_in_failed: LogInFailed = LogInFailed::BacksOff,
         /// What a hint is to a wait of our own.
         pub hint: HintUse = HintUse::AtLeast,
         /// What a hint below 0 is.
@@ -84,6 +86,17 @@ words! {
         NotProcessed = "not_processed",
         /// It is returned to the caller.
         Never = "never",
+    }
+}
+
+words! {
+    /// What a log-in leads to that is answered with a failure which may pass.
+    #[derive(Default)]
+    pub enum LogInFailed {
+        /// It backs off and is sent again.
+        BacksOff [default] = "backs_off",
+        /// It is returned to the caller, and ends the call that it was for.
+        Ends = "ends",
     }
 }
 

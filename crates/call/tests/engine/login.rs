@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use steadfast_call::dialect::PolicyName;
+use steadfast_call::dialect::{Dialect, Jitter, LogInFailed, PolicyName};
 use steadfast_call::{
     Account, AuthEvent, AuthFailure, AuthStep, Authentication, CredentialsKind, Draw, Exchange,
     Failure, Principal, Reach, Renewed, Reply, Time, Wanted,
@@ -19,12 +19,28 @@ fn play(
     refreshable: bool,
     answers: Vec<(Option<Answer>, bool)>,
 ) -> (Vec<(Exchange, String)>, AuthStep, Time) {
-    let dialect = knosc();
+    play_with(&exact(), refreshable, answers)
+}
+
+/// What we advise, without chance.
+fn exact() -> Dialect {
+    let mut dialect = knosc();
+    dialect.policy.recommended.jitter = Jitter::None;
+    dialect.policy.documented = dialect.policy.recommended.clone();
+    dialect
+}
+
+/// The same under the documented policy of a dialect.
+fn play_with(
+    dialect: &Dialect,
+    refreshable: bool,
+    answers: Vec<(Option<Answer>, bool)>,
+) -> (Vec<(Exchange, String)>, AuthStep, Time) {
     let (mut now, draw) = (Time::from_millis(0), Draw::new(0.5));
-    let mut account = Account::new(&dialect, None, now);
+    let mut account = Account::new(dialect, None, now);
     let wanted = Wanted { principal: Principal::Account, refreshable, route: 0 };
     let policy = PolicyName::Documented;
-    let mut machine = Authentication::new(&dialect, policy, wanted, &mut account);
+    let mut machine = Authentication::new(dialect, policy, wanted, &mut account);
     let mut step = machine.step(AuthEvent::Go, now, draw, &mut account);
     let mut asked = Vec::new();
     let mut answers = answers.into_iter();
@@ -189,11 +205,59 @@ fn k1_a_redirected_log_in_is_an_error() {
     assert!(is_unreached(&end));
 }
 
+/// K1, to the letter of the guide: what was answered with a failure is told at once. What was not
+/// answered, or not by this API, backs off, as does a refresh.
+#[test]
+fn k1_documented_a_log_in_that_is_answered_with_a_failure_is_told_at_once() {
+    let said = |answer: Answer| (Some(answer), NONE);
+    for status in [408, 429, 500, 502, 503, 504] {
+        let (seen, end, now) = play_with(&knosc(), false, vec![said(reply(status, "<html>"))]);
+        assert_eq!((seen.len(), now.to_duration()), (1, Duration::ZERO), "{status}");
+        let text = format!("HTTP {status}");
+        assert_eq!(end, AuthStep::Failed(AuthFailure::Failed { status, text }));
+    }
+    let let_in = || (Some(reply(200, "{}")), SESSION);
+    let portal = || said(reply(200, "<html>Welcome to the hotel</html>"));
+    let (seen, end, _) = play_with(&knosc(), false, vec![(None, NONE), portal(), let_in()]);
+    assert_eq!((seen.len(), end), (3, done(0)));
+    let (seen, end, _) = play_with(&knosc(), true, vec![said(gone_away()), let_in()]);
+    assert_eq!((seen, end), (asked(&[(Exchange::Refresh, "/refresh"); 2]), done(0)));
+    // A refusal of the refresh leads to a log-in, which is one like any other.
+    let refused = said(code(401, "Token.Revoked"));
+    let (seen, end, _) = play_with(&knosc(), true, vec![refused, said(gone_away())]);
+    assert_eq!(
+        (seen.len(), matches!(end, AuthStep::Failed(AuthFailure::Failed { .. }))),
+        (2, true)
+    );
+}
+
+/// A hint is kept to by whoever asks next, and a token is asked for like a session.
+#[test]
+fn k1_a_log_in_that_ends_keeps_its_hint_and_a_request_for_a_token_ends_likewise() {
+    let mut azure = Dialect::built_in("azure").unwrap();
+    azure.policy.documented.log_in_failed = LogInFailed::Ends;
+    for dialect in [knosc(), azure] {
+        let (now, draw) = (Time::from_millis(0), Draw::new(0.5));
+        let mut account = Account::new(&dialect, None, now);
+        let wanted = Wanted { principal: Principal::Account, refreshable: false, route: 0 };
+        let policy = PolicyName::Documented;
+        let mut machine = Authentication::new(&dialect, policy, wanted, &mut account);
+        let _ = machine.step(AuthEvent::Go, now, draw, &mut account);
+        let Answer::Reply(away) = gone_away().with("retry-after", "7") else { unreachable!() };
+        let away: Reply = away;
+        let event = AuthEvent::Replied { reply: &away, session: false };
+        let step = machine.step(event, now, draw, &mut account);
+        assert!(matches!(step, AuthStep::Failed(AuthFailure::Failed { status: 503, .. })));
+        assert_eq!(machine.hold_until(), Some(Time::from_millis(7_000)));
+        assert!(!machine.closes(), "another call may be let in");
+    }
+}
+
 /// Found wrong: what was left of an answer whose body broke off was not read, so a log-in was
 /// asked for again before its hint, and one that was refused was repeated.
 #[test]
 fn an_answer_to_a_log_in_that_breaks_off_is_read_as_far_as_it_goes() {
-    let dialect = knosc();
+    let dialect = exact();
     let broken = |status: u16, wait: &'static str| {
         let headers = [("retry-after".parse().unwrap(), wait.parse().unwrap())];
         let code = StatusCode::from_u16(status).unwrap();

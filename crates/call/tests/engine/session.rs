@@ -2,7 +2,8 @@
 
 use http::Method;
 use steadfast_call::{
-    AuthFailure, Class, CredentialsKind, Draw, Event, Kind, Options, Outcome, Request, Step, Time,
+    AuthFailure, Class, CredentialsKind, Draw, Effect, Event, Kind, Options, Outcome, Request,
+    Step, Time,
 };
 
 use crate::scenario::{
@@ -215,6 +216,22 @@ fn a_log_in_that_is_not_answered_is_tried_again_and_then_given_up() {
     let played = world.create(script([]).renewals(renewals));
     assert_eq!((played.renewed, played.sent_ms.len()), (4, 0));
     assert!(played.error().may_succeed_later());
+}
+
+/// K1: a log-in that the policy has told at once is not asked for again by the call's own backoff.
+#[test]
+fn k1_a_log_in_that_failed_ends_the_call_that_it_was_for() {
+    let mut world = World::new();
+    world.account.session = steadfast_call::Session::new(true);
+    let failed = Err(AuthFailure::Failed { status: 503, text: "HTTP 503".to_owned() });
+    let played = world.create(script([]).renewals([failed]));
+    assert_eq!((played.renewed, played.sent_ms.len()), (1, 0));
+    let error = played.error();
+    assert_eq!((error.kind(), error.effect()), (Kind::Unreached(Class::Network), Effect::None));
+    assert!(error.may_succeed_later() && error.to_string().contains("HTTP 503"), "{error}");
+    // Nobody is shut out: the next call asks again.
+    let played = world.create(script([done()]).renewals([Ok(())]));
+    assert!(matches!(played.outcome(), Outcome::Applied(_)));
 }
 
 /// Found wrong: a driver that says "renewed" without a newer session was asked for ever.

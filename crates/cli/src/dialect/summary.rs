@@ -6,8 +6,9 @@ use std::fmt::Write;
 
 use steadfast::Effect;
 use steadfast::dialect::{
-    BodyShape, Dialect, FieldErrors, FieldTable, HintForm, ItemFailed, Jitter, LimitHint,
-    ListRoute, Paging, Policy, PolicyName, RateLimited, Resource, Rule, SendAgain, When,
+    Auth, BodyShape, Dialect, FieldErrors, FieldTable, HintForm, ItemFailed, Jitter, LimitHint,
+    ListRoute, LogInFailed, Paging, Policy, PolicyName, RateLimited, Resource, Rule, SendAgain,
+    When,
 };
 
 use crate::layout::{fold_below, page_width};
@@ -25,6 +26,9 @@ pub(super) fn of(dialect: &Dialect) -> String {
         let default = if name == PolicyName::default() { ", unless another is chosen" } else { "" };
         page.title(&format!("Policy {}{default}", name.as_str()));
         policy(dialect.policy(name), &mut page);
+        if has_log_in(dialect) {
+            page.line(log_in_failed(dialect.policy(name)));
+        }
     }
     rules(dialect, &mut page);
     again(dialect, &mut page);
@@ -159,6 +163,17 @@ fn policy(policy: &Policy, page: &mut Page) {
         RateLimited::NotProcessed => "a 429 was not processed, and is sent again",
         RateLimited::Never => "a 429 ends the call",
     });
+}
+
+fn has_log_in(dialect: &Dialect) -> bool {
+    dialect.auth.has_session() || dialect.auth_schemes.values().any(Auth::has_session)
+}
+
+fn log_in_failed(policy: &Policy) -> &'static str {
+    match policy.log_in_failed {
+        LogInFailed::BacksOff => "a log-in that is answered with 408, 429 or 5xx is sent again",
+        LogInFailed::Ends => "a log-in that is answered with 408, 429 or 5xx ends the call",
+    }
 }
 
 fn waits(policy: &Policy, base_ms: u64) -> String {
