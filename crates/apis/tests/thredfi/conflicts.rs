@@ -19,7 +19,7 @@ use steadfast_sandbox::{Options, Profile, Quirk};
 use crate::retries::{code, over_under};
 use crate::rows::{each_has_its_test, named};
 use crate::wire::{self, Wire, lost, with};
-use crate::world::{BUSINESS, CUSTOMER, KEY, PARTNER, World, applied, invoice, quick};
+use crate::world::{BUSINESS, CUSTOMER, KEY, PARTNER, World, applied, hurried, invoice};
 
 #[test]
 fn every_row_of_the_table_has_its_test() {
@@ -84,23 +84,26 @@ async fn c2_a_401_is_cured_and_no_retry() {
     .await;
 }
 
-/// More customers than a page holds, made and listed.
-async fn every_page(thredfi: &Thredfi, name: &str) {
-    let made = 120;
-    for n in 0..made {
+/// One more than the client asks for at a time.
+const MORE_THAN_A_PAGE: usize = 101;
+
+async fn make_customers(thredfi: &Thredfi) {
+    for n in 0..MORE_THAN_A_PAGE {
         let new = NewCustomer {
-            external_id: Some(format!("{name}-{n:03}")),
-            company_name: Some(format!("Paged {name} {n:03}")),
+            external_id: Some(format!("C-{n:03}")),
+            company_name: Some(format!("Paged {n:03}")),
             ..NewCustomer::default()
         };
         applied(thredfi.create_customer(BUSINESS, &new).await.unwrap());
     }
-    let named = Some(format!("Paged {name}"));
-    let filter = CustomerFilter { name_contains: named, ..Default::default() };
+}
+
+async fn all_are_listed_once(thredfi: &Thredfi) {
+    let filter = CustomerFilter { name_contains: Some("Paged".into()), ..Default::default() };
     let all: Vec<_> = thredfi.customers(BUSINESS, &filter).try_collect().await.unwrap();
     let ids: BTreeSet<_> = all.iter().map(|one| one.id.clone()).collect();
     assert_eq!(all.len(), ids.len(), "each once");
-    assert!(ids.len() >= made, "{}", ids.len());
+    assert!(ids.len() >= MORE_THAN_A_PAGE, "{}", ids.len());
 }
 
 /// The host goes by two names here. Tokens, writes and the links to further pages, which hold the
@@ -108,18 +111,27 @@ async fn every_page(thredfi: &Thredfi, name: &str) {
 #[tokio::test]
 async fn c3_the_host_is_the_one_that_was_given() {
     on_every_variant(async |world| {
-        every_page(&world.thredfi, "C3").await;
+        make_customers(&world.thredfi).await;
         let other = world.sandbox.base_url().replace("127.0.0.1", "localhost");
         assert_ne!(other, world.sandbox.base_url());
-        let other = quick(Thredfi::builder(&other, PARTNER, KEY)).build().unwrap();
-        every_page(&other, "C3 elsewhere").await;
+        let other = hurried(&other, &[]);
+        for (thredfi, number) in [(&world.thredfi, "C3"), (&other, "C3-other")] {
+            all_are_listed_once(thredfi).await;
+            let made = thredfi.create_invoice(BUSINESS, &invoice(number, 5)).await.unwrap();
+            let id = applied(made).id;
+            assert_eq!(thredfi.invoice(BUSINESS, &id).await.unwrap().id, id);
+        }
     })
     .await;
 }
 
 #[tokio::test]
 async fn c4_every_page_in_either_envelope() {
-    on_every_variant(async |world| every_page(&world.thredfi, "C4").await).await;
+    on_every_variant(async |world| {
+        make_customers(&world.thredfi).await;
+        all_are_listed_once(&world.thredfi).await;
+    })
+    .await;
 }
 
 /// The life is the operator's to set, and may be shorter than the time before its end at which the
@@ -247,11 +259,11 @@ async fn c9_a_failure_is_sent_again_where_that_does_no_harm() {
 async fn c9_the_manual_recipe_repeats_a_write_if_it_is_wished_for() {
     for profile in Profile::ALL {
         let options = Options { profile: *profile, ..Options::default() };
-        let always = |builder| quick(builder).option("write_retry", "always");
-        let world = World::built(options, always).await;
+        let world = World::hurried(options).await;
+        let thredfi = hurried(world.sandbox.base_url(), &[("write_retry", "always")]);
         let fails = json!({ "kind": "status", "status": 503, "body": "html" });
         world.faults(json!([{ "on": { "kind": "create", "nth": 1 }, "do": fails }]));
-        applied(world.thredfi.create_customer(BUSINESS, &anonymous()).await.unwrap());
+        applied(thredfi.create_customer(BUSINESS, &anonymous()).await.unwrap());
         assert_eq!(world.statuses("POST", "/customers/"), [503, 201], "{profile}");
     }
 }

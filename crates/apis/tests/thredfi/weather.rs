@@ -12,7 +12,6 @@ use steadfast_sandbox::{Api, FaultPlan, Options, Preset};
 
 use crate::world::{BUSINESS, CUSTOMER, World, invoice};
 
-const INVOICES: usize = 40;
 const CENTS: i64 = 900;
 const PAID_CENTS: i64 = 400;
 /// How often somebody asks again for what did not end well.
@@ -64,12 +63,12 @@ async fn paid(thredfi: &Thredfi, invoice_id: &str, key: &str) -> Option<Payment>
 }
 
 /// Invoices by their number and payments by their key, several at once; then the double tells what
-/// it holds.
-async fn survives(preset: Preset) {
+/// it holds. A day with fewer faults than that shows too little.
+async fn survives(preset: Preset, invoices: usize, faults_least: usize) {
     let options = Options { faults: Some(shortened(preset)), ..Options::default() };
     let world = World::hurried(options).await;
     let thredfi = &world.thredfi;
-    let ended: Vec<(usize, bool)> = stream::iter(0..INVOICES)
+    let ended: Vec<(usize, bool)> = stream::iter(0..invoices)
         .map(async |n| {
             let Some(made) = owed(thredfi, &format!("W-{n:03}")).await else { return (n, false) };
             (n, paid(thredfi, &made.id, &format!("key-{n:03}")).await.is_some())
@@ -84,14 +83,14 @@ async fn survives(preset: Preset) {
     let struck = |entry: &&Value| !entry["fault"].is_null();
     let journal = world.sandbox.journal();
     let faults = journal["entries"].as_array().unwrap().iter().filter(struck).count();
-    assert!(faults > 0, "{preset}: a calm day shows nothing");
+    assert!(faults >= faults_least, "{preset}: {faults} faults");
 
     world.sandbox.clear_faults();
     // What is done late is done by now.
     world.sandbox.advance_clock(Duration::from_secs(10));
     let all = thredfi.invoices(BUSINESS, &InvoiceFilter::default());
     let all: Vec<Invoice> = all.try_collect().await.unwrap();
-    for n in 0..INVOICES {
+    for n in 0..invoices {
         let number = format!("W-{n:03}");
         let ours: Vec<_> =
             all.iter().filter(|one| one.external_id.as_deref() == Some(&*number)).collect();
@@ -103,16 +102,17 @@ async fn survives(preset: Preset) {
     let all: Vec<Payment> = all.try_collect().await.unwrap();
     let keyed =
         |one: &&Payment| one.idempotency_key.as_deref().is_some_and(|k| k.starts_with("key-"));
-    assert_eq!(all.iter().filter(keyed).count(), INVOICES, "{preset}");
+    assert_eq!(all.iter().filter(keyed).count(), invoices, "{preset}");
     world.is_clean();
 }
 
+/// As many writes as it takes to meet those of its faults that wait for the hundred-and-fiftieth.
 #[tokio::test]
 async fn a_rough_day_doubles_nothing() {
-    survives(Preset::RoughDay).await;
+    survives(Preset::RoughDay, 80, 5).await;
 }
 
 #[tokio::test]
 async fn a_storm_doubles_nothing() {
-    survives(Preset::Storm).await;
+    survives(Preset::Storm, 40, 40).await;
 }

@@ -27,8 +27,11 @@ pub(crate) fn quick(builder: Builder) -> Builder {
 
 /// A client like any other, but that its own waits are a hundredth of the guide's: for tests that
 /// meet many failures of a double, which lives by the real clock.
-pub(crate) fn hurried(base_url: &str) -> Thredfi {
+pub(crate) fn hurried(base_url: &str, options: &[(&str, &str)]) -> Thredfi {
     let mut dialect = Dialect::built_in("thredfi").unwrap();
+    for (name, value) in options {
+        dialect.set_option(name, value).unwrap();
+    }
     let policies = &mut dialect.policy;
     for policy in [&mut policies.recommended, &mut policies.documented] {
         (policy.fault_base_ms, policy.throttle_base_ms, policy.wait_cap_ms) = (10, 10, 80);
@@ -65,7 +68,7 @@ impl World {
     /// The double with a client that is [`hurried`].
     pub(crate) async fn hurried(options: Options) -> Self {
         let sandbox = Sandbox::start(Api::Thredfi, options).await.unwrap();
-        let thredfi = hurried(sandbox.base_url());
+        let thredfi = hurried(sandbox.base_url(), &[]);
         Self { sandbox, thredfi }
     }
 
