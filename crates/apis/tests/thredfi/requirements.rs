@@ -28,6 +28,30 @@ async fn t09_a_duplicate_of_our_own_lost_attempt_is_found_and_compared() {
     }
 }
 
+/// Hazards 59 and 61: where the filter is ignored the whole list has to be read, and the page after
+/// its last one is a 404.
+#[tokio::test]
+async fn t09_a_duplicate_is_found_in_a_list_of_pages_whose_filter_is_ignored() {
+    for rows in [101, 200] {
+        let world = World::variant(Profile::Guide, vec![Quirk::FilterIgnored]).await;
+        let list = world.thredfi.invoices(BUSINESS, &InvoiceFilter::default());
+        let before = list.try_collect::<Vec<_>>().await.unwrap().len();
+        for n in before + 1..rows {
+            let new = invoice(&format!("row-{n}"), 5);
+            applied(world.thredfi.create_invoice(BUSINESS, &new).await.unwrap());
+        }
+        world.faults(json!([
+            { "on": { "kind": "create", "nth": 1 }, "do": { "kind": "commit_then_reset" } },
+        ]));
+        let thredfi = world.thredfi.adjusted(|call| call.known_absent());
+        let made = thredfi.create_invoice(BUSINESS, &invoice("last", 100)).await;
+        let made = applied(made.unwrap_or_else(|error| panic!("{rows} rows: {error}")));
+        assert_eq!(made.external_id.as_deref(), Some("last"));
+        assert!(world.statuses("POST", "/invoices/").ends_with(&[0, 409]));
+        world.is_clean();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn t09_no_other_refusal_is_ever_sent_again() {
     let codes = [
