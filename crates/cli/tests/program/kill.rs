@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use crate::campaign::{range, setting};
-use crate::example::{CUSTOMERS, INVOICES, WORK_ORDERS};
+use crate::example::{CUSTOMERS, INVOICES, PAYMENTS, RUNS, WORK_ORDERS};
 
 use delivery::{Case, Story};
 use table::Table;
@@ -39,8 +39,8 @@ fn case(weather: Weather, quirks: &'static [&'static str], seed: u64, kills: u32
     Case { example: None, weather, quirks, seed, orders, rate, kills }
 }
 
-/// The example files of other APIs, whose sessions and tables know fewer ways to fail. Invoices are
-/// not looked for where filters are ignored: what was in doubt there ends as `unknown`.
+/// The example files of other APIs, whose sessions and tables know fewer ways to fail. Lists of
+/// payments and runs know no filter of the number, and are read whole with no quirk as well.
 fn of_others(seed: u64, kills: u32) -> Vec<Case> {
     const UNFILTERED: &[&str] = &["filter-ignored"];
     let files = [
@@ -49,6 +49,9 @@ fn of_others(seed: u64, kills: u32) -> Vec<Case> {
         (CUSTOMERS, QUIRKS[0]),
         (CUSTOMERS, UNFILTERED),
         (INVOICES, QUIRKS[0]),
+        (INVOICES, UNFILTERED),
+        (PAYMENTS, QUIRKS[0]),
+        (RUNS, QUIRKS[0]),
     ];
     let mut cases = Vec::new();
     for weather in [Weather::Calm, Weather::Lost, Weather::Late] {

@@ -72,7 +72,7 @@ impl Case {
             Some(example) => example.head(self.orders),
             None => (orders::csv(&orders::keys(self.orders)), orders::keys(self.orders)),
         };
-        place.write("orders.csv", &text);
+        place.write(self.input(), &text);
         let before = double.get("state").to_string();
         let is_there = |key: &&String| before.contains(&format!("\"{key}\""));
         let there_before = keys.iter().filter(is_there).cloned().collect();
@@ -100,6 +100,11 @@ impl Case {
         self.example.map_or("orders", |example| example.kind)
     }
 
+    /// The file's name, which tells how it is read.
+    fn input(&self) -> &'static str {
+        self.example.map_or("orders.csv", |example| example.file)
+    }
+
     pub(super) fn api(&self) -> &'static str {
         self.example.map_or("knosc", |example| example.api)
     }
@@ -123,7 +128,7 @@ impl Trial<'_> {
         let rate = self.case.rate.map(|rate| rate.to_string());
         let mut arguments = vec![
             "deliver",
-            "orders.csv",
+            self.case.input(),
             "--to",
             self.case.api(),
             "--json",
