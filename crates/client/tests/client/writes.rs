@@ -7,7 +7,8 @@ use steadfast::{Class, Effect, Kind, LookUp, Options, Outcome, Request, Stop};
 use steadfast_sandbox::{Profile, Quirk};
 
 use crate::double::{
-    create, keyed, known_absent, ms, options, order, quick, replace, settle, vectors, world,
+    create, eventually, keyed, known_absent, ms, options, order, quick, replace, settle, vectors,
+    world,
 };
 
 fn lost_reply() -> Value {
@@ -58,7 +59,7 @@ async fn hazard_15_what_was_not_done_is_sent_again_once_that_is_proven() {
         let write = world.create("P-2");
         // What proves that no locked run hides the first try is a later write, answered.
         let (outcome, _) = tokio::join!(write, async {
-            tokio::time::sleep(ms(80)).await;
+            eventually(|| world.journal().count("read") >= 1).await;
             assert_eq!(world.journal().creates("P-2"), 1, "not before there is proof");
             world.create("P-3").await.unwrap();
         });
