@@ -284,7 +284,7 @@ impl Call {
     /// The look-up that can tell whether this write took effect, if there is one.
     fn lookup(&self) -> Option<&LookupRoute> {
         self.options.natural_key.as_ref()?;
-        self.resource()?.lookup.as_ref()
+        self.resource()?.shows_effect()
     }
 
     /// How often it was sent, but for the cures of a stale session: the documents count tries,

@@ -7,6 +7,7 @@
 #[macro_use]
 mod form;
 
+mod act;
 mod auth;
 mod check;
 mod extract;
@@ -26,6 +27,7 @@ use crate::request::Request;
 use form::{AtLeastOne, MessageText, PathGlob, Required};
 use wording::Subject;
 
+pub use act::Act;
 pub use auth::{
     Auth, Csrf, LoginAnswer, LoginMeaning, LoginRoute, OwnerRoute, RefreshRoute, TokenRoute,
     TokenStyle,
@@ -44,7 +46,7 @@ pub use reply::{FieldErrors, ItemFailed, Items, ReplyPlaces, Verdict};
 pub(crate) use resource::column;
 pub use resource::{
     Active, Create, Field, FieldTable, FieldType, FieldValues, Filter, ListRoute, LookupRoute,
-    PathValue, Resource, WitnessRoute,
+    PathValue, RecordRoute, Resource, WitnessRoute,
 };
 pub use rule::{BodyShape, Operation, Rule, SendAgain, StatusPattern, ValueAt, When};
 pub use wording::{LogLines, Redaction, RequestDefaults, RetryLevel};
@@ -223,8 +225,10 @@ impl Dialect {
     /// ```
     #[must_use]
     pub fn creates(&self, request: &Request) -> Option<(&str, Option<String>)> {
-        let (name, resource) =
-            self.resource.iter().find(|(_, resource)| resource.create.fits(request))?;
+        let (name, resource) = self
+            .resource
+            .iter()
+            .find(|(_, resource)| resource.act == Act::Create && resource.create.fits(request))?;
         let body: Option<serde_json::Value> =
             request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
         let key = body.as_ref().and_then(|body| resource.key_in(body)).and_then(value_text);

@@ -5,6 +5,7 @@
 
 mod content;
 mod journal;
+mod on_records;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -12,7 +13,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use serde_json::Value;
-use steadfast_call::dialect::{Resource, value_text};
+use steadfast_call::dialect::{Act, Resource, value_text};
 
 pub use journal::Entry;
 
@@ -181,16 +182,20 @@ impl Auditor {
             if !entry.took_effect() {
                 continue;
             }
-            if let Some(names) = entry.creates(&self.resource.create) {
-                let seen = self.seen.entry(within(&names, key)).or_default();
+            if let Some(names) = entry.is_of(&self.resource.create) {
+                let seen = self.seen_of(names, key);
                 seen.effects += 1;
                 seen.copies += 1;
                 seen.most_copies = seen.most_copies.max(seen.copies);
             } else if let Some(names) = entry.deletes(&self.resource.create) {
-                let seen = self.seen.entry(within(&names, key)).or_default();
+                let seen = self.seen_of(names, key);
                 seen.copies = seen.copies.saturating_sub(1);
             }
         }
+    }
+
+    fn seen_of(&mut self, names: BTreeMap<String, String>, key: &str) -> &mut Seen {
+        self.seen.entry(within(&self.resource, names, key)).or_default()
     }
 
     /// Takes a page of the double's state: lists of records under any name, what still waits
@@ -230,7 +235,7 @@ impl Auditor {
             return None;
         }
         let names = journal::names_in(row["path"].as_str()?, &self.resource.create)?;
-        Some(self.seen.entry(within(&names, row["key"].as_str()?)).or_default())
+        Some(self.seen_of(names, row["key"].as_str()?))
     }
 
     fn record(&mut self, record: &Value, body_of: &mut impl FnMut(&str) -> Option<Vec<u8>>) {
@@ -244,7 +249,7 @@ impl Auditor {
         let owners = self.resource.path.iter().filter_map(|(name, value)| {
             Some((name.clone(), record.get(value.name()).and_then(value_text)?))
         });
-        let key = within(&owners.collect(), &key);
+        let key = within(&self.resource, owners.collect(), &key);
         let ours = body_of(&key).and_then(|body| serde_json::from_slice::<Value>(&body).ok());
         let difference = ours.and_then(|ours| content::difference(&ours, record, &self.resource));
         let seen = self.seen.entry(key).or_default();
@@ -272,12 +277,19 @@ impl Auditor {
                     format!("{key}: accepted, {claim}, and the double never had an effect of it");
                 audit.lost.push(finding(text));
             }
-            if let Some(text) = contradiction(key, claim, seen) {
+            let what = match self.resource.act {
+                Act::Create => contradiction(claim, seen),
+                act => on_records::contradiction(act, claim, seen),
+            };
+            if let Some(what) = what {
+                let text = format!("{key}: claimed {claim}, but {what}");
                 audit.false_claims.push(finding(text));
             }
         }
+        // A replace that took effect twice has left what one leaves. A second delete is of another record.
+        let is_counted = self.resource.act != Act::Replace;
         let mut doubled: Vec<(&String, &Seen)> =
-            self.seen.iter().filter(|(_, seen)| seen.most_copies > 1).collect();
+            self.seen.iter().filter(|(_, seen)| is_counted && seen.most_copies > 1).collect();
         doubled.sort_unstable_by_key(|(key, _)| *key);
         for (key, seen) in doubled {
             let text = format!(
@@ -293,16 +305,20 @@ impl Auditor {
 /// By what the audit knows a write: its natural key, within what its path says.
 #[must_use]
 pub fn key_of(resource: &Resource, path: &str, natural_key: &str) -> String {
-    within(&resource.create.names_in(path).unwrap_or_default(), natural_key)
+    within(resource, resource.create.names_in(path).unwrap_or_default(), natural_key)
 }
 
-fn within(names: &BTreeMap<String, String>, key: &str) -> String {
+fn within(resource: &Resource, mut names: BTreeMap<String, String>, key: &str) -> String {
+    if resource.act != Act::Create {
+        // The record's own id says nothing of whose it is.
+        names.remove("id");
+    }
     named(names.values().cloned(), key)
 }
 
 /// How the double contradicts a claim, if it does.
-fn contradiction(key: &str, claim: Claim, seen: &Seen) -> Option<String> {
-    let what = match claim {
+fn contradiction(claim: Claim, seen: &Seen) -> Option<String> {
+    Some(match claim {
         Claim::Open | Claim::Unknown => return None,
         Claim::Applied | Claim::Confirmed | Claim::Existing if seen.here == 0 => {
             "the double does not hold it".to_owned()
@@ -326,8 +342,7 @@ fn contradiction(key: &str, claim: Claim, seen: &Seen) -> Option<String> {
             "a create of ours waits in the double's queue".to_owned()
         }
         Claim::Rejected | Claim::Held | Claim::Cancelled => return None,
-    };
-    Some(format!("{key}: claimed {claim}, but {what}"))
+    })
 }
 
 #[cfg(test)]

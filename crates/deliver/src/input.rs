@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use steadfast_call::dialect::{Dialect, Resource};
+use steadfast_call::dialect::{Act, Dialect, Resource};
 
 pub use error::InputError;
 pub use naming::Naming;
@@ -224,7 +224,8 @@ pub fn fits(columns: &[String], dialect: &Dialect) -> Vec<String> {
     let shapes: Vec<(&String, Cow<'_, Resource>)> = dialect
         .resource
         .iter()
-        .filter(|(_, resource)| columns.contains(&resource.key))
+        // What replaces or deletes is never guessed at.
+        .filter(|(_, resource)| resource.act == Act::Create && columns.contains(&resource.key))
         .map(|(name, resource)| (name, with_path(resource, &BTreeMap::new())))
         .collect();
     let fitting = |fits: &dyn Fn(&Resource) -> bool| -> Vec<String> {

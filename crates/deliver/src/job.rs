@@ -6,6 +6,7 @@
 //!
 //! Nothing is sent before the whole input has been read, grouped and checked.
 
+mod acts;
 mod reading;
 
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use steadfast::{Client, Error, ListError, Rows};
-use steadfast_call::dialect::{FieldTable, ListRoute, Resource, value_text};
+use steadfast_call::dialect::{Act, FieldTable, ListRoute, Resource, value_text};
 use steadfast_ledger::{
     Delivery, DeliveryId, Ledger, LedgerError, Query, Reason, RunId, Settlement, State,
 };
@@ -75,7 +75,9 @@ pub(crate) async fn check(
     let check = Check { ledger, client, job, resource, run };
     let lists = read_lists(&check, progress).await?;
     refuse_missing(&check, &lists, &mut findings).await?;
-    if let Some(route) = &resource.lookup {
+    // What is written to records that are there finds them when it is sent.
+    let creates = resource.act == Act::Create;
+    if let Some(route) = resource.lookup.as_ref().filter(|_| creates) {
         progress.phase(Phase::Checking(format!("{}s that are there already", resource.title)));
         existing::check(&check, route, &mut findings).await?;
         findings.existing_were_read = true;

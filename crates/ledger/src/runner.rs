@@ -10,6 +10,7 @@
 //! The result is on disk before the observer hears of it. Calls, claims and settlements run
 //! side by side, so that nobody waits for the disk who could be sending.
 
+mod address;
 mod ahead;
 mod confirm;
 mod desk;

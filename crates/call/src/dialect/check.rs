@@ -68,7 +68,10 @@ pub(super) fn read(text: &str) -> Result<Dialect, Vec<DialectError>> {
     let mistakes = reader.mistakes();
     match (dialect, schemes) {
         (Some(dialect), Some(auth_schemes)) if mistakes.is_empty() => {
-            Ok(Dialect { auth_schemes, ..dialect })
+            let derived = dialect.resource.iter().flat_map(|(name, one)| one.derived(name));
+            let derived: Vec<_> = derived.collect();
+            let resource = dialect.resource.into_iter().chain(derived).collect();
+            Ok(Dialect { auth_schemes, resource, ..dialect })
         }
         _ => Err(mistakes),
     }
@@ -110,6 +113,7 @@ fn schemes(root: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Schemes> {
 /// there where anything else is wrong.
 fn references(root: &DeTable<'_>, reader: &mut Reader<'_>) {
     let lists = named(root, "list");
+    let all = named(root, "resource");
     for (at, resources, name) in entries(root, "resource") {
         let Some(resource) = table(resources) else { continue };
         reader.under("resource", at, |reader| {
@@ -119,6 +123,7 @@ fn references(root: &DeTable<'_>, reader: &mut Reader<'_>) {
                 }
                 own_fields(resource, name, reader);
                 segments(resource, reader);
+                derived(resource, name, &all, reader);
             });
         });
     }
@@ -180,32 +185,44 @@ fn own_fields(resource: &DeTable<'_>, name: &str, reader: &mut Reader<'_>) {
     }
 }
 
-/// The names in braces in the path of a create, each of which has to come from somewhere.
+/// The names in braces in the paths of its writes, each of which has to come from somewhere.
 fn segments(resource: &DeTable<'_>, reader: &mut Reader<'_>) {
-    let Some((create_key, create)) = resource.get_key_value("create") else { return };
-    let Some((at, DeValue::String(path))) = table(create.get_ref()).and_then(|t| text(t, "path"))
-    else {
-        return;
-    };
+    for route in ["create", "replace", "delete"] {
+        let Some((key, given)) = resource.get_key_value(route) else { continue };
+        let found = table(given.get_ref()).and_then(|t| text(t, "path"));
+        let Some((at, DeValue::String(path))) = found else { continue };
+        reader.under(route, key.span().start, |reader| {
+            reader.under("path", at, |reader| names(path, route, resource, reader));
+        });
+    }
+}
+
+fn names(path: &str, route: &str, resource: &DeTable<'_>, reader: &mut Reader<'_>) {
     let known = named(resource, "path");
     let names = match names_in(path) {
         Ok(names) => names,
-        Err(what) => {
-            reader.under("create", create_key.span().start, |reader| {
-                reader.under("path", at, |reader| {
-                    reader.wrong(what, "write names in braces, such as {business_id}");
-                });
-            });
-            return;
-        }
+        Err(what) => return reader.wrong(what, "write names in braces, such as {business_id}"),
     };
-    for name in names.into_iter().filter(|name| !known.contains(name)) {
+    let is_known = |name: &str| known.contains(&name) || (route != "create" && name == "id");
+    for name in names.into_iter().filter(|name| !is_known(name)) {
         let what = format!("nothing says where {{{name}}} comes from");
         let remedy =
             format!("add {name} = {{ field = \"column\" }} to the resource's `path` table");
-        reader.under("create", create_key.span().start, |reader| {
-            reader.under("path", at, |reader| reader.wrong(what, remedy));
-        });
+        reader.wrong(what, remedy);
+    }
+}
+
+/// What follows from its routes is a resource, too, and two cannot have one name.
+fn derived(resource: &DeTable<'_>, name: &str, all: &[&str], reader: &mut Reader<'_>) {
+    for route in ["replace", "delete"] {
+        let Some((key, _)) = resource.get_key_value(route) else { continue };
+        let taken = format!("{name}-{route}");
+        if all.contains(&taken.as_str()) {
+            let what = format!("it makes a resource \"{taken}\", and there is one of that name");
+            reader.under(route, key.span().start, |reader| {
+                reader.wrong(what, "give the other resource another name");
+            });
+        }
     }
 }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::act::Act;
 use super::form::{AtLeastOne, MethodText, PathText, Pointer, Reader, RecordPath, Required};
 
 table! {
@@ -69,10 +70,18 @@ table! {
         pub lookup: Option<LookupRoute>,
         /// A write that changes nothing, by which the state of the lock shows.
         pub witness: Option<WitnessRoute>,
+        /// How one that is there is replaced. It makes a resource of its own, called as this one with `-replace` behind it.
+        pub replace: Option<RecordRoute>,
+        /// How one that is there is deleted. It makes a resource of its own, called as this one with `-delete` behind it.
+        pub delete: Option<RecordRoute>,
         /// The fields of the write itself, in the order of the file.
         pub fields: FieldTable as Required<FieldTable>,
         /// The fields of a line.
         pub line_fields: FieldTable,
+    }
+    beside {
+        /// What a write of it does. `create` is the route of that write, whatever it does.
+        pub act []: Act,
     }
 }
 
@@ -297,6 +306,16 @@ table! {
         pub path: String as RecordPath,
         /// The columns of a line that keep it the same line.
         pub line_ids: Vec<String>,
+    }
+}
+
+table! {
+    /// A write to one record that is there.
+    pub struct RecordRoute {
+        /// The method.
+        pub method: String as MethodText,
+        /// The path; `{id}` is filled in with the id that a look-up by the natural key finds.
+        pub path: String as RecordPath,
     }
 }
 

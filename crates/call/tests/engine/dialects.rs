@@ -2,7 +2,7 @@
 
 use http::Method;
 use steadfast_call::Request;
-use steadfast_call::dialect::{Dialect, DialectError};
+use steadfast_call::dialect::{Act, Dialect, DialectError};
 
 const KNOSC: &str = include_str!("../../dialects/knosc.toml");
 
@@ -211,4 +211,38 @@ fn the_key_of_a_create_is_found_where_its_field_stands() {
     assert_eq!(dialect.creates(&order), Some(("purchase-order", Some("P-1".to_owned()))));
     let flat = Request::new(Method::POST, "/purchase-order").json(r#"{"PO List Number":"P-1"}"#);
     assert_eq!(dialect.creates(&flat), Some(("purchase-order", None)));
+}
+
+#[test]
+fn routes_to_records_that_are_there_make_resources_of_their_own() {
+    let knosc = Dialect::parse(KNOSC).unwrap();
+    let acts = |name: &str| {
+        let resource = &knosc.resource[name];
+        (resource.act, resource.create.method.as_str(), resource.create.path.as_str())
+    };
+    assert_eq!(acts("purchase-order"), (Act::Create, "POST", "/purchase-order"));
+    assert_eq!(acts("purchase-order-replace"), (Act::Replace, "PUT", "/purchase-order/{id}"));
+    assert_eq!(acts("purchase-order-delete"), (Act::Delete, "DELETE", "/purchase-order/{id}"));
+    let delete = &knosc.resource["purchase-order-delete"];
+    assert_eq!(delete.fields.keys().collect::<Vec<_>>(), ["PO List Number"]);
+    assert!(delete.lines.is_none() && delete.witness.is_none());
+    let put = Request::new(Method::PUT, "/purchase-order/7").json(r#"{"PO List Number":"P-1"}"#);
+    assert_eq!(knosc.creates(&put), None, "it creates nothing");
+}
+
+#[test]
+fn a_route_to_records_names_the_id_and_takes_no_other_name() {
+    let wrong = |from: &str, to: &str| {
+        assert!(KNOSC.contains(from), "{from}");
+        let found = Dialect::check(&KNOSC.replacen(from, to, 1));
+        found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let path = "replace = { method = \"PUT\", path = \"/purchase-order/{id}\" }";
+    let without = wrong(path, "replace = { method = \"PUT\", path = \"/purchase-order\" }");
+    assert!(without.contains("resource.purchase-order.replace.path"), "{without}");
+    assert!(without.contains("write {id}"), "{without}");
+    let other = wrong(path, "replace = { method = \"PUT\", path = \"/{company}/{id}\" }");
+    assert!(other.contains("nothing says where {company} comes from"), "{other}");
+    let taken = wrong("[resource.forecast]", "[resource.purchase-order-delete]");
+    assert!(taken.contains("it makes a resource \"purchase-order-delete\""), "{taken}");
 }

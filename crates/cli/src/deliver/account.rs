@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use steadfast::dialect::Dialect;
+use steadfast::dialect::{Act, Dialect};
 use steadfast_deliver::audit::Audit;
 use steadfast_deliver::{Delivered, Findings, Job};
 use steadfast_ledger::{Counts, Delivery, Ledger, Query, Reason, RunId, State};
@@ -29,6 +29,8 @@ pub(crate) struct Account {
     /// Where the ledger is, if it is kept.
     pub(crate) ledger: Option<String>,
     pub(crate) resource: String,
+    /// The writes delete what is there.
+    pub(crate) deletes: bool,
 }
 
 /// One error code: how many writes have it, one of them, and what to do.
@@ -66,6 +68,7 @@ impl Account {
             audit: None,
             ledger: kept.then(|| ledger.path().display().to_string()),
             resource: resource.title.clone(),
+            deletes: resource.act == Act::Delete,
         })
     }
 

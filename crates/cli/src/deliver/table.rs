@@ -63,6 +63,7 @@ fn states(account: &Account, dry_run: bool) -> Table {
     for (state, count) in account.counts.iter().filter(|(_, count)| *count > 0) {
         let meaning = match state {
             State::Staged if dry_run => "would be sent",
+            State::Existing if account.deletes => "gone already, or after an unanswered attempt",
             _ => layout::meaning(state),
         };
         table.add_row(vec![layout::state(state), number(count), Cell::new(meaning)]);

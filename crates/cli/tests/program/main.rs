@@ -13,6 +13,7 @@ mod orders;
 mod output;
 mod place;
 mod rejects;
+mod replacing;
 mod resume;
 mod sandbox;
 mod sandboxed;

@@ -41,8 +41,8 @@ impl Entry {
         self.effect == "applied"
     }
 
-    /// What stands in its path where the path of a create has names, if it is a create.
-    pub(super) fn creates(&self, create: &Create) -> Option<BTreeMap<String, String>> {
+    /// What stands in its path where the path of a write has names, if it is such a write.
+    pub(super) fn is_of(&self, create: &Create) -> Option<BTreeMap<String, String>> {
         (self.method == create.method).then(|| names_in(&self.path, create)).flatten()
     }
 

@@ -13,6 +13,7 @@ use steadfast_ledger::{
 };
 use tokio::sync::mpsc;
 
+use super::acts::name_act;
 use super::{DeliverError, Job};
 use crate::compose::{Composed, compose, line_ranges};
 use crate::input::{self, Naming, Piece, RowFault, with_path};
@@ -149,7 +150,10 @@ async fn accept_all(
         said.truncate(room);
         remarks.extend(said);
         if resumes {
-            deliveries.iter_mut().for_each(|new| take_the_same(ledger, &resource, new));
+            deliveries.iter_mut().for_each(|new| {
+                name_act(ledger, &resource, new);
+                take_the_same(ledger, &resource, new);
+            });
         }
         let bodies: Vec<Vec<u8>> = deliveries.iter().map(|new| new.body.clone()).collect();
         let count = deliveries.len() as u64;
@@ -175,14 +179,17 @@ fn take_the_same(ledger: &Ledger, resource: &Resource, new: &mut NewDelivery) {
     if before.body == new.body {
         return;
     }
-    let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
-    let (old, fresh) = (parsed(&before.body), parsed(&new.body));
-    let resource = &resource.as_written();
-    let same = differences(resource, &old, &fresh).is_empty()
-        && differences(resource, &fresh, &old).is_empty();
-    if same {
+    if says_the_same(resource, &before.body, &new.body) {
         new.body = before.body;
     }
+}
+
+/// True if two bodies write the same, in whatever words.
+pub(super) fn says_the_same(resource: &Resource, one: &[u8], other: &[u8]) -> bool {
+    let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
+    let (one, other) = (parsed(one), parsed(other));
+    let resource = &resource.as_written();
+    differences(resource, &one, &other).is_empty() && differences(resource, &other, &one).is_empty()
 }
 
 /// A write that was sent before with other content is refused, and told where it differs.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use steadfast::LookUp;
+use steadfast::dialect::Act;
 use tokio::time::Instant;
 
 use super::desk::{Queued, Rhythm, lock};
-use super::{News, Runner, exchange};
+use super::{News, Runner, address, exchange};
 use crate::{Delivery, LedgerError, Query, Reason, RunId, Settlement, State};
 
 const FIRST: Duration = Duration::from_millis(400);
@@ -98,7 +99,10 @@ async fn look_for(
     for (delivery, found) in batch.iter().zip(found) {
         let settlement = match found {
             LookUp::Found(found) if found.differences.is_empty() && found.copies == 1 => {
-                if let Some(first_sent_at) = lock(queued).remove(&delivery.id) {
+                let first_sent_at = lock(queued).remove(&delivery.id);
+                // What a replace or a delete leads to may have been there before, and shows nothing of the run.
+                let is_create = address::act(&runner.client, delivery) == Act::Create;
+                if let Some(first_sent_at) = first_sent_at.filter(|_| is_create) {
                     runner.client.saw_queued_write(first_sent_at);
                 }
                 Some(Settlement::Confirmed { resource_id: found.id })

@@ -1,4 +1,5 @@
-//! What is sent again although it may be in effect, because the API recognises its idempotency key.
+//! What is sent again although it may be in effect, because the API recognises its idempotency key, or because twice
+//! has the effect of once.
 //!
 //! It stays `sending` on disk all the while: whoever opens the ledger next finds it in doubt, with its key.
 
@@ -7,6 +8,7 @@ use std::collections::HashMap;
 use steadfast::{Client, Error, Kind, Request};
 use tokio::time::Instant;
 
+use super::address::may_be_repeated;
 use super::desk::{Desk, Finished};
 use crate::{AttemptRow, Delivery, DeliveryId};
 
@@ -47,13 +49,17 @@ impl Desk {
     }
 }
 
-/// True if nobody knows the effect, and the API recognises a repeat by the delivery's key today.
+/// True if nobody knows the effect, and a repeat does no harm: the API recognises it by the delivery's key today, or
+/// it leaves a record that was there as the first one left it.
 pub(super) fn is_remembered(client: &Client, finished: &Finished, now_ms: i64) -> bool {
     let is_unknown = |error: &Error| error.kind() == Kind::Unknown;
     if !finished.result.as_ref().is_err_and(is_unknown) {
         return false;
     }
     let delivery = &finished.delivery;
+    if may_be_repeated(client, delivery) {
+        return true;
+    }
     let (Some(key), Some(contract)) = (&delivery.idempotency_key, &client.dialect().idempotency)
     else {
         return false;

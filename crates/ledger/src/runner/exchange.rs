@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use steadfast::dialect::Act;
 use steadfast::{
-    Attempt, Class, Client, Error, IdempotencyKey, LookUp, Options, Outcome, Reply, Request,
+    Attempt, Class, Client, Error, Found, IdempotencyKey, LookUp, Options, Outcome, Reply, Request,
     Success,
 };
 
+use super::address;
 use crate::{AttemptRow, Delivery};
 
 pub(super) async fn make_call(
@@ -18,8 +20,12 @@ pub(super) async fn make_call(
     now_ms: i64,
 ) -> Result<Outcome, Error> {
     let method = delivery.method.parse().unwrap_or(http::Method::POST);
+    let place = match address::find(client, delivery, in_doubt).await {
+        Ok(place) => place,
+        Err(end) => return *end,
+    };
     let body = Bytes::from(std::mem::take(&mut delivery.body));
-    let mut request = Request::new(method, delivery.path.clone()).json(body.clone());
+    let mut request = place.request(method, &body);
     for (name, value) in &delivery.headers {
         // Others were not accepted.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -47,10 +53,11 @@ pub(super) async fn make_call(
     let result = client.call(request, options).await;
     // Nobody else holds it any more, so it is not copied.
     delivery.body = body.into();
-    result.map(without_answer)
+    result.map(|outcome| place.named(without_answer(outcome)))
 }
 
-/// Looks for what a delivery writes, where its path says that it is.
+/// Looks for the effect of a delivery, where its path says that it is: what it writes is there, and what it deletes is
+/// not.
 pub(super) async fn look_for(client: &Client, delivery: &Delivery) -> LookUp {
     if delivery.natural_key.is_none() {
         return LookUp::CannotTell("it has no key to be found by".to_owned());
@@ -62,7 +69,17 @@ pub(super) async fn look_for(client: &Client, delivery: &Delivery) -> LookUp {
         natural_key: delivery.natural_key.clone(),
         ..Options::default()
     };
-    client.look_up_of(&request, &options).await
+    let found = client.look_up_of(&request, &options).await;
+    match (found, address::act(client, delivery)) {
+        (LookUp::Absent, Act::Delete) => LookUp::Found(Found {
+            id: None,
+            record: serde_json::Value::Null,
+            differences: Vec::new(),
+            copies: 1,
+        }),
+        (LookUp::Found(_), Act::Delete) => LookUp::Absent,
+        (found, _) => found,
+    }
 }
 
 /// A success without the API's own words, which nobody asks for any more. They are let go of here,
