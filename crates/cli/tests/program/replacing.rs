@@ -217,3 +217,19 @@ fn killed_again_and_again_every_order_is_replaced_and_then_deleted() {
     let twice: Vec<_> = effects(&double, "delete").into_iter().filter(|(_, n)| *n > 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
 }
+
+#[test]
+fn what_a_run_of_the_api_held_back_is_seen_when_it_ends() {
+    let double = Double::calm();
+    let place = ready(&double);
+    for (command, writes) in [(REPLACE, 7), (DELETE, 7)] {
+        double.post("knosc/integration/start", &Value::Null);
+        let mut running = Running::start(&mut place.program(&command));
+        assert!(running.wait(Duration::from_secs(2)).is_none(), "it waits for the run");
+        double.post("knosc/integration/finish", &Value::Null);
+        let ended = running.end_within(Duration::from_secs(60)).with_status(0);
+        assert_eq!((ended.count("confirmed"), ended.count("applied")), (writes, 0), "{ended:#?}");
+    }
+    let twice: Vec<_> = effects(&double, "delete").into_iter().filter(|(_, n)| *n > 1).collect();
+    assert!(twice.is_empty() && double.orders().is_empty(), "{twice:?}");
+}
